@@ -1,2 +1,44 @@
-//! Stub.
-fn main() {}
+//! The command `picopost`: see what a small device really sends, and send the same from the desk.
+//!
+//! The command may use every crate of the workspace; nothing uses the command. stdout is data,
+//! stderr is everything else. Exit status: 0 good, 1 findings of severity error, 2 usage, 3 could
+//! not run.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod ca;
+mod error;
+mod finding;
+mod listen;
+
+/// Get a verified HTTPS POST out of a small device, and see what is wrong when it does not arrive.
+#[derive(Debug, Parser)]
+#[command(name = "picopost", version, after_help = EXIT_STATUS)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 good, 1 findings of severity error, 2 usage, 3 could not run.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Listen(listen::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Listen(args) => listen::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print();
+            error.exit_code()
+        }
+    }
+}
