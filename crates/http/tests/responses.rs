@@ -63,8 +63,8 @@ fn assert_self_delimited(input: &[u8], good: &Good) {
         for cut in 0..input.len() {
             let (outcome, _) = read([&input[..cut]], end, ROOM);
             let error = outcome.expect_err(&shown);
-            assert!(matches!(error.code(), 4100 | 4101 | 4201), "{shown} cut at {cut}: {error}");
-            assert!(error.to_string().contains(&end.to_string()), "{error}");
+            let Error::NoResponse { end: found } | Error::HeadTruncated { end: found, .. } | Error::BodyTruncated { end: found, .. } = error else { panic!("{shown} cut at {cut}: {error}") };
+            assert_eq!(found, end);
         }
     }
     let mut trailing = input.to_vec();
@@ -366,7 +366,6 @@ fn a_response_shows_its_head() {
     let error = response.success().unwrap_err();
     assert_eq!(error, Error::Status { status: StatusCode(308) });
     assert_eq!(error.code(), 5308);
-    assert_eq!(error.to_string(), "the server answered with status 308");
 }
 
 #[test]
