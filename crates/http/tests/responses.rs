@@ -63,7 +63,12 @@ fn assert_self_delimited(input: &[u8], good: &Good) {
         for cut in 0..input.len() {
             let (outcome, _) = read([&input[..cut]], end, ROOM);
             let error = outcome.expect_err(&shown);
-            let Error::NoResponse { end: found } | Error::HeadTruncated { end: found, .. } | Error::BodyTruncated { end: found, .. } = error else { panic!("{shown} cut at {cut}: {error}") };
+            let (Error::NoResponse { end: found }
+            | Error::HeadTruncated { end: found, .. }
+            | Error::BodyTruncated { end: found, .. }) = error
+            else {
+                panic!("{shown} cut at {cut}: {error}")
+            };
             assert_eq!(found, end);
         }
     }
