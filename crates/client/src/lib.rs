@@ -1,4 +1,58 @@
 //! A verified HTTPS POST from a microcontroller.
+//!
+//! `verify ← tls ← client`, `http ← client`: this crate puts the TLS engine and the HTTP exchange
+//! together. [`Exchange`] is the whole POST without I/O: it says what to send and where to
+//! receive. [`blocking`] and [`asynch`] each drive it with one short loop over a stream of
+//! `embedded-io` or `embedded-io-async`.
+//!
+//! What it needs of the device:
+//!
+//! - a TCP stream, behind [`blocking::Connect`] or [`asynch::Connect`], with time limits of its
+//!   own: nothing here measures time, so nothing here gives up waiting;
+//! - a [`Clock`]: without the time no certificate can be verified, and nothing is sent;
+//! - a cryptographic random source ([`rand_core::TryCryptoRng`]);
+//! - three [`Buffers`] of the caller's.
+//!
+//! The response is `Ok` whatever its status, once its body came whole; [`Response::success`]
+//! tells 2xx from the rest. Every other end is an [`Error`] with a number and a [`Stage`].
+//!
+//! There is no way to send in clear text: no [`Url`] has another scheme than `https`.
+//!
+//! ```no_run
+//! use picopost::{Buffers, Clock, Device, Error, Request, Trust, TrustAnchor, Url, blocking};
+//!
+//! fn token<C: blocking::Connect, R: picopost::rand_core::TryCryptoRng>(
+//!     device: Device<'_, C, impl Clock, R>,
+//!     anchors: &[TrustAnchor<'_>],
+//! ) -> Result<u16, Error> {
+//!     let url = Url::parse("https://auth.example.com/oauth/token")?;
+//!     let request = Request::json(url, br#"{"grant_type":"client_credentials"}"#);
+//!     let (mut receive, mut send, mut response) = ([0; 5 * 1024], [0; 1024], [0; 2 * 1024]);
+//!     let buffers = Buffers { receive: &mut receive, send: &mut send, response: &mut response };
+//!     let response = blocking::post(&request, Trust::anchors(anchors), buffers, device, &mut ())?;
+//!     response.success()?;
+//!     Ok(response.status().0)
+//! }
+//! ```
 
 #![no_std]
 #![forbid(unsafe_code)]
+
+pub use clock::{CLOCK_FLOOR, Clock, ClockError};
+pub use connect::{ConnectError, Device};
+pub use error::{Direction, Error};
+pub use exchange::{Action, Buffers, Exchange};
+pub use observe::{Observer, Octets, Stage};
+pub use picopost_http as http;
+pub use picopost_http::{FieldValue, Header, Request, Response, StatusCode, Url};
+pub use picopost_tls as tls;
+pub use picopost_tls::{Trust, TrustAnchor, UnixTime};
+pub use {embedded_io, embedded_io_async, rand_core};
+
+pub mod asynch;
+pub mod blocking;
+mod clock;
+mod connect;
+mod error;
+mod exchange;
+mod observe;

@@ -1,0 +1,100 @@
+//! The blocking driver, over `embedded-io`.
+
+use embedded_io::{Error as _, ErrorKind, Read, Write};
+use rand_core::TryCryptoRng;
+
+use crate::clock::checked_now;
+use crate::observe::Watch;
+use crate::{
+    Action, Buffers, Clock, ConnectError, Device, Error, Exchange, Observer, Octets, Request, Response,
+    Stage, Trust,
+};
+
+/// Opens TCP connections.
+pub trait Connect {
+    /// A connected stream. Its reads and writes must give up after a time of their own choice,
+    /// with [`ErrorKind::TimedOut`]: the driver has no clock to do it.
+    type Stream<'s>: Read + Write
+    where
+        Self: 's;
+
+    /// Connects to a host: a DNS name, or an IP address as text, an IPv6 address without
+    /// brackets.
+    ///
+    /// # Errors
+    /// Which step failed, and why.
+    fn connect(&mut self, host: &str, port: u16) -> Result<Self::Stream<'_>, ConnectError>;
+}
+
+/// Sends one request and returns its response, whatever the status.
+///
+/// # Errors
+/// Anything but a whole response. No octet of the request has left unless
+/// [`Error::stage`] is [`Stage::Request`] or later.
+pub fn post<'a, C, K, R, O>(
+    request: &Request<'a>,
+    trust: Trust<'a>,
+    buffers: Buffers<'a>,
+    device: Device<'_, C, K, R>,
+    observer: &mut O,
+) -> Result<Response<'a>, Error>
+where
+    C: Connect + ?Sized,
+    K: Clock + ?Sized,
+    R: TryCryptoRng + ?Sized,
+    O: Observer + ?Sized,
+{
+    let Device { connector, clock, entropy } = device;
+    let mut exchange = Exchange::new(request, trust, checked_now(clock)?, buffers, entropy)?;
+    let authority = request.url().authority();
+    observer.reached(Stage::Dns, Octets::default());
+    let mut stream = connector.connect(authority.host(), authority.port())?;
+    run(&mut exchange, &mut stream, observer)?;
+    exchange.finish()
+}
+
+/// Drives an exchange over a stream that is connected already, to its end.
+///
+/// # Errors
+/// Those of [`Exchange::next`]. The server was told, as far as the stream took it.
+pub fn run<S, O>(exchange: &mut Exchange<'_>, stream: &mut S, observer: &mut O) -> Result<(), Error>
+where
+    S: Read + Write + ?Sized,
+    O: Observer + ?Sized,
+{
+    let outcome = turns(exchange, stream, &mut Watch::new(observer));
+    // Best effort: the stream may be what failed, and the exchange has its outcome already.
+    let _ = stream.write_all(exchange.farewell());
+    let _ = stream.flush();
+    outcome
+}
+
+fn turns<S, O>(exchange: &mut Exchange<'_>, stream: &mut S, watch: &mut Watch<'_, O>) -> Result<(), Error>
+where
+    S: Read + Write + ?Sized,
+    O: Observer + ?Sized,
+{
+    loop {
+        watch.look(exchange.stage(), exchange.octets());
+        match exchange.next()? {
+            Action::Worked => {}
+            Action::Done => return Ok(()),
+            Action::Send(octets) => match stream.write(octets) {
+                Ok(0) => exchange.send_failed(ErrorKind::WriteZero),
+                Ok(count) => exchange.sent(count),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => exchange.send_failed(error.kind()),
+            },
+            Action::Receive(space) => {
+                // A stream that buffers must not keep what the server waits for. If it fails,
+                // reading says so.
+                let _ = stream.flush();
+                match stream.read(space) {
+                    Ok(count) => exchange.received(count),
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) => exchange.receive_failed(error.kind()),
+                }
+            }
+        }
+    }
+}

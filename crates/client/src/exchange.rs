@@ -1,0 +1,282 @@
+//! One POST over TLS, without I/O.
+
+use core::fmt;
+
+use embedded_io::ErrorKind;
+use picopost_http::{End, Request, RequestWriter, Response, ResponseReader};
+use picopost_tls::{Config, Connection, ServerName, Step, Trust, UnixTime};
+use rand_core::TryCryptoRng;
+
+use crate::{Direction, Error, Octets, Stage, tls};
+
+/// The caller's memory for one exchange.
+#[derive(Debug)]
+pub struct Buffers<'a> {
+    /// Takes TLS records: at least [`tls::MIN_RECEIVE_BUFFER`] octets; with
+    /// [`tls::FULL_RECEIVE_BUFFER`] any record of any server.
+    pub receive: &'a mut [u8],
+    /// Gives TLS records: at least [`tls::MIN_SEND_BUFFER`] octets. A request that does not fit
+    /// goes out in several records.
+    pub send: &'a mut [u8],
+    /// Holds the response: its head and, behind it, its whole decoded body.
+    pub response: &'a mut [u8],
+}
+
+/// What [`Exchange::next`] wants of its driver.
+#[derive(Debug)]
+pub enum Action<'e> {
+    /// Send some of these octets, never empty, and report how many to [`Exchange::sent`].
+    Send(&'e [u8]),
+    /// Receive into this space, never empty, and report how many octets to
+    /// [`Exchange::received`]. Everything sent so far must be on its way by then.
+    Receive(&'e mut [u8]),
+    /// Something was done, at most one public-key operation: call again. A good place to let
+    /// others run.
+    Worked,
+    /// The response is whole, and the server was told that the connection ends.
+    Done,
+}
+
+/// One POST and its response over one TLS connection.
+///
+/// The driver repeats: [`Self::next`], do what it says, report. After an error it sends
+/// [`Self::farewell`] if it can. In the end [`Self::finish`] gives the response.
+///
+/// The server may answer before the request is wholly sent (RFC 9112 §9.5): what is received is
+/// looked at before more is sent, and when the response is whole, sending stops. A transport
+/// that fails to send is read from all the same, since a server that has answered and closed
+/// looks like that.
+pub struct Exchange<'a> {
+    connection: Connection<'a>,
+    request: RequestWriter<'a>,
+    response: ResponseReader<'a>,
+    octets: Octets,
+    excess: usize,
+    /// Why nothing can be sent any more.
+    send_failure: Option<Error>,
+    /// Whether close_notify was queued.
+    closed: bool,
+    failure: Option<Error>,
+}
+
+/// An [`Action`] without its borrow.
+enum Turn {
+    Send,
+    Receive,
+    Worked,
+    Done,
+}
+
+impl<'a> Exchange<'a> {
+    /// Prepares everything up to the first octet to be sent. One public-key operation.
+    ///
+    /// `now` is believed: [`crate::Clock`] and the drivers guard against a clock that is not set.
+    ///
+    /// # Errors
+    /// A host that is no name, buffers too small, no trust anchors, a random source that fails.
+    pub fn new<R: TryCryptoRng + ?Sized>(
+        request: &Request<'a>,
+        trust: Trust<'a>,
+        now: UnixTime,
+        buffers: Buffers<'a>,
+        entropy: &mut R,
+    ) -> Result<Self, Error> {
+        let Buffers { receive, send, response } = buffers;
+        let config = Config { server_name: server_name(request.url().authority().host())?, trust, now };
+        let connection = Connection::new(config, receive, send, entropy)
+            .map_err(|error| Error::Tls { stage: Stage::of_tls(error.stage(), Stage::Setup), error })?;
+        Ok(Self {
+            connection,
+            request: RequestWriter::new(request),
+            response: ResponseReader::new(response),
+            octets: Octets::default(),
+            excess: 0,
+            send_failure: None,
+            closed: false,
+            failure: None,
+        })
+    }
+
+    /// What is to be done next. [`Action::Done`] stays, and so does an error.
+    ///
+    /// # Errors
+    /// Whatever ends the exchange without a whole response.
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend what it holds")]
+    pub fn next(&mut self) -> Result<Action<'_>, Error> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        match self.turn() {
+            Ok(Turn::Send) => Ok(Action::Send(self.connection.outgoing())),
+            Ok(Turn::Receive) => Ok(Action::Receive(self.connection.incoming())),
+            Ok(Turn::Worked) => Ok(Action::Worked),
+            Ok(Turn::Done) => Ok(Action::Done),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// The first `count` octets of [`Action::Send`] are sent.
+    pub fn sent(&mut self, count: usize) {
+        self.octets.sent = self.octets.sent.saturating_add(count);
+        self.connection.sent(count);
+    }
+
+    /// The first `count` octets of [`Action::Receive`] are filled; 0 means end of file.
+    pub fn received(&mut self, count: usize) {
+        self.octets.received = self.octets.received.saturating_add(count);
+        self.connection.received(count);
+    }
+
+    /// The transport sends no more. In the handshake that ends the exchange; later the server
+    /// may have answered already, so receiving goes on.
+    pub fn send_failed(&mut self, kind: ErrorKind) {
+        let error = Error::Transport { stage: self.stage(), direction: Direction::Send, kind };
+        self.send_failure = Some(error);
+        if !self.connection.is_established() {
+            self.fail(error);
+        }
+    }
+
+    /// The transport receives no more: this ends the exchange, unless the response is whole.
+    pub fn receive_failed(&mut self, kind: ErrorKind) {
+        if !self.response.is_done() {
+            self.fail(Error::Transport { stage: self.stage(), direction: Direction::Receive, kind });
+        }
+    }
+
+    /// After an error: octets that tell the server about it, an alert or close_notify. They are
+    /// to be sent if that is possible, and may be empty.
+    pub fn farewell(&self) -> &[u8] {
+        if self.failure.is_some() && self.send_failure.is_none() { self.connection.outgoing() } else { &[] }
+    }
+
+    /// How far the exchange has come.
+    pub fn stage(&self) -> Stage {
+        if !self.connection.is_established() {
+            return Stage::of_tls(self.connection.stage(), Stage::Request);
+        }
+        match (self.response.is_done(), self.response.has_head(), self.request.is_done()) {
+            (true, _, _) => Stage::Done,
+            (false, true, _) => Stage::Body,
+            (false, false, true) => Stage::Head,
+            (false, false, false) => Stage::Request,
+        }
+    }
+
+    /// How many octets were sent and received so far.
+    pub const fn octets(&self) -> Octets {
+        self.octets
+    }
+
+    /// Octets that came behind the response, and were dropped. More may have been on their way.
+    pub const fn excess(&self) -> usize {
+        self.excess
+    }
+
+    /// Whether the whole request was handed to TLS: not so where the server answered before.
+    pub fn is_request_written(&self) -> bool {
+        self.request.is_done()
+    }
+
+    /// The response, once [`Action::Done`] was seen.
+    ///
+    /// # Errors
+    /// The exchange's error, or [`picopost_http::Error::Incomplete`] before its end.
+    pub fn finish(self) -> Result<Response<'a>, Error> {
+        match self.failure {
+            Some(error) => Err(error),
+            None => Ok(self.response.finish()?),
+        }
+    }
+
+    fn turn(&mut self) -> Result<Turn, Error> {
+        let can_send = self.send_failure.is_none();
+        if can_send && !self.connection.outgoing().is_empty() {
+            return Ok(Turn::Send);
+        }
+        if self.response.is_done() {
+            return self.close(can_send);
+        }
+        match self.connection.step() {
+            Ok(Step::Again) => Ok(Turn::Worked),
+            Ok(Step::Plaintext) => self.read_plaintext(),
+            Ok(Step::Receive) if can_send && self.wants_to_write() => self.write_request(),
+            Ok(Step::Receive) => Ok(Turn::Receive),
+            Ok(Step::Closed) => self.end(End::CloseNotify),
+            // The response says best what is missing where a connection is cut.
+            Err(tls::Error::Truncated { .. }) if self.connection.is_established() => self.end(End::Truncated),
+            Err(error) => Err(self.tls_error(error)),
+        }
+    }
+
+    fn wants_to_write(&self) -> bool {
+        self.connection.is_established() && !self.request.is_done()
+    }
+
+    /// Fills one record with the request's next octets.
+    fn write_request(&mut self) -> Result<Turn, Error> {
+        let count = self.request.write(self.connection.plaintext_space());
+        self.connection.seal(count).map_err(|error| self.tls_error(error))?;
+        Ok(Turn::Worked)
+    }
+
+    fn read_plaintext(&mut self) -> Result<Turn, Error> {
+        let plaintext = self.connection.plaintext();
+        let length = plaintext.len();
+        let taken = self.response.feed(plaintext)?;
+        self.connection.consume(length);
+        self.excess = self.excess.saturating_add(length.saturating_sub(taken));
+        Ok(Turn::Worked)
+    }
+
+    /// The server's octets have come to their end, and the response with them or not.
+    fn end(&mut self, end: End) -> Result<Turn, Error> {
+        match self.response.end(end) {
+            Ok(()) => Ok(Turn::Worked),
+            // The server went away while it was sent to: that was the beginning of it.
+            Err(error) => Err(self.send_failure.unwrap_or(Error::Http(error))),
+        }
+    }
+
+    /// Says goodbye (RFC 9846 §6.1) without waiting for the server's own, which may never come:
+    /// the response is whole.
+    fn close(&mut self, can_send: bool) -> Result<Turn, Error> {
+        if self.closed || !can_send {
+            return Ok(Turn::Done);
+        }
+        self.closed = true;
+        self.connection.close().map_err(|error| self.tls_error(error))?;
+        Ok(Turn::Worked)
+    }
+
+    fn tls_error(&self, error: tls::Error) -> Error {
+        Error::Tls { stage: Stage::of_tls(error.stage(), self.stage()), error }
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        self.failure = Some(error);
+        // TLS queues an alert for its own errors. For all others the connection is sound: end it
+        // in good order, if it was open at all and nothing else waits.
+        if matches!(error, Error::Http(_)) && self.connection.outgoing().is_empty() && !self.closed {
+            self.closed = self.connection.close().is_ok();
+        }
+        error
+    }
+}
+
+impl fmt::Debug for Exchange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("stage", &self.stage())
+            .field("octets", &self.octets)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The name that the certificate must be for. The final dot of an absolute name is no part of it
+/// (RFC 6066 §3).
+fn server_name(host: &str) -> Result<ServerName<'_>, Error> {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    // The parser's error says no more than that it failed.
+    ServerName::try_from(name).ok().ok_or(Error::ServerName)
+}

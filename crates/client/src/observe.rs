@@ -1,0 +1,103 @@
+//! Where an exchange stands, and whoever wants to watch it.
+
+use picopost_tls::Stage as TlsStage;
+
+/// The stages of an exchange in their order; an error has one too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The caller's URL, headers, buffers and trust anchors.
+    Setup,
+    /// The time.
+    Clock,
+    /// From name to address. A driver reports this one for all of connecting.
+    Dns,
+    /// Opening the TCP connection.
+    Tcp,
+    /// TLS: ClientHello sent, ServerHello and EncryptedExtensions due.
+    Hello,
+    /// TLS: Certificate due.
+    Certificate,
+    /// TLS: CertificateVerify due.
+    Verify,
+    /// TLS: Finished due.
+    Finished,
+    /// Connected and verified: the request is being sent.
+    Request,
+    /// The request is sent: the response's head is due.
+    Head,
+    /// The response's body is due.
+    Body,
+    /// The response is whole.
+    Done,
+}
+
+impl Stage {
+    /// The stage in one lowercase word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Clock => "clock",
+            Self::Dns => "dns",
+            Self::Tcp => "tcp",
+            Self::Hello => "hello",
+            Self::Certificate => "certificate",
+            Self::Verify => "verify",
+            Self::Finished => "finished",
+            Self::Request => "request",
+            Self::Head => "head",
+            Self::Body => "body",
+            Self::Done => "done",
+        }
+    }
+
+    /// The stage of a handshake; `traffic` is where the exchange stands behind it.
+    pub(crate) const fn of_tls(stage: TlsStage, traffic: Self) -> Self {
+        match stage {
+            TlsStage::Setup => Self::Setup,
+            TlsStage::Hello => Self::Hello,
+            TlsStage::Certificate => Self::Certificate,
+            TlsStage::Verify => Self::Verify,
+            TlsStage::Finished => Self::Finished,
+            _ => traffic,
+        }
+    }
+}
+
+/// How many octets an exchange has sent and received over TCP, TLS included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Octets {
+    /// Sent so far.
+    pub sent: usize,
+    /// Received so far.
+    pub received: usize,
+}
+
+/// Watches an exchange: to trace it, or to count what each stage costs. `()` watches nothing.
+pub trait Observer {
+    /// The exchange has come to `stage`, and has moved so many octets before it.
+    fn reached(&mut self, stage: Stage, octets: Octets) {
+        let _ = (stage, octets);
+    }
+}
+
+impl Observer for () {}
+
+/// Tells an observer of each change of stage, once.
+pub(crate) struct Watch<'o, O: ?Sized> {
+    observer: &'o mut O,
+    stage: Option<Stage>,
+}
+
+impl<'o, O: Observer + ?Sized> Watch<'o, O> {
+    pub(crate) const fn new(observer: &'o mut O) -> Self {
+        Self { observer, stage: None }
+    }
+
+    pub(crate) fn look(&mut self, stage: Stage, octets: Octets) {
+        if self.stage != Some(stage) {
+            self.stage = Some(stage);
+            self.observer.reached(stage, octets);
+        }
+    }
+}
