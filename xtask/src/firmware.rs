@@ -1,0 +1,67 @@
+//! Builds the board's image.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::error::Failure;
+use crate::image::Sizes;
+use crate::process;
+use crate::setup::{self, TARGET, Toolchain};
+
+const PACKAGE: &str = "picopost-qemu-rv32";
+const PROFILE: &str = "firmware";
+const BUILD_LIMIT: Duration = Duration::from_secs(1800);
+
+/// Builds the image and says how large it is.
+///
+/// # Errors
+/// The toolchain is missing, or the build fails.
+pub fn run() -> Result<(), Failure> {
+    let toolchain = setup::toolchain()?;
+    let image = build(&toolchain)?;
+    let file = fs::read(&image).map_err(|error| Failure::failed(format!("{}: {error}", image.display())))?;
+    println!("image: {}\n{}", image.display(), Sizes::read(&file)?);
+    Ok(())
+}
+
+/// Builds the image: where it is.
+///
+/// # Errors
+/// The build fails; cargo has said why.
+pub fn build(toolchain: &Toolchain) -> Result<PathBuf, Failure> {
+    let mut command = cargo();
+    command.args(["build", "--package", PACKAGE, "--target", TARGET, "--profile", PROFILE]);
+    if let Toolchain::Debian { linker } = toolchain {
+        // Debian's compiler is a stable one: only so may it build `core` itself.
+        command.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=core,alloc");
+        command.env("CARGO_TARGET_RISCV32IMAC_UNKNOWN_NONE_ELF_LINKER", linker);
+    }
+    process::run("the firmware's build", &mut command, BUILD_LIMIT)?;
+    Ok(target_folder().join(TARGET).join(PROFILE).join(PACKAGE))
+}
+
+/// cargo, in the workspace.
+#[must_use]
+pub fn cargo() -> Command {
+    // `cargo xtask` sets CARGO; the fall-back is for whoever starts the program itself.
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace());
+    command
+}
+
+/// The workspace's folder.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// Where cargo puts what it builds.
+#[must_use]
+pub fn target_folder() -> PathBuf {
+    // A relative one is relative to where cargo was started, which is where xtask runs.
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
+}

@@ -1,0 +1,16 @@
+//! The parts of `cargo xtask`: a library, so that the tests can run the board as the
+//! demonstration does.
+//!
+//! `error ← process ← setup ← firmware ← emulator ← demo`: each uses what stands left of it.
+
+#![forbid(unsafe_code)]
+
+pub mod demo;
+pub mod emulator;
+pub mod error;
+pub mod firmware;
+pub mod image;
+pub mod parameters;
+pub mod process;
+pub mod setup;
+pub mod story;
