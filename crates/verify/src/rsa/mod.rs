@@ -122,3 +122,110 @@ fn blocks(octets: &[u8]) -> impl Iterator<Item = [u32; BLOCK]> {
     let mut groups = octets.rchunks(4);
     core::iter::repeat_with(move || [(); BLOCK].map(|()| limb_from_octets(groups.next().unwrap_or_default())))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+    use std::vec::Vec;
+
+    use num_bigint::BigUint;
+    use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+
+    use super::*;
+
+    fn recover(modulus: &BigUint, exponent: u64, signature: &BigUint) -> Option<BigUint> {
+        let modulus = modulus.to_bytes_be();
+        let number = signature.to_bytes_be();
+        let mut signature = vec![0; modulus.len() - number.len()];
+        signature.extend(number);
+        let mut encoded = vec![0x55; modulus.len()];
+        let key = PublicKey { modulus: &modulus, exponent };
+        key.recover(&signature, &mut encoded)?;
+        Some(BigUint::from_bytes_be(&encoded))
+    }
+
+    #[track_caller]
+    fn check(modulus: &BigUint, exponent: u64, signature: &BigUint) {
+        let expected = signature.modpow(&exponent.into(), modulus);
+        assert_eq!(
+            recover(modulus, exponent, signature),
+            Some(expected),
+            "{modulus:x} {exponent} {signature:x}"
+        );
+    }
+
+    /// Moduli for which a quotient is estimated badly, carries run through, or limbs are zero.
+    #[test]
+    fn hard_moduli() {
+        let one = BigUint::from(1_u8);
+        for bits in [2048_u32, 2049, 2080, 2081, 2175, 2176, 2177, 2208, 3072, 4095, 4096] {
+            let top = &one << (bits - 1);
+            let moduli = [
+                &top + 1_u8,
+                (&one << bits) - 1_u8,
+                &top + (&one << (bits - 2)) + 1_u8,
+                &top + (&one << (bits - 33)) - 1_u8,
+                &top + (&one << (bits - 64)) + 1_u8,
+                &top + (&one << (bits - 65)) - 1_u8,
+                (&one << bits) - (&one << (bits / 2)) - 1_u8,
+                (&one << bits) - (&one << (bits - 64)) + 1_u8,
+                (&one << bits) - (&one << (bits - 65)) + 1_u8,
+                &top + 0xffff_ffff_u32,
+            ];
+            for n in moduli {
+                assert_eq!(n.bits(), u64::from(bits));
+                let signatures = [
+                    BigUint::ZERO,
+                    one.clone(),
+                    2_u8.into(),
+                    &n - 1_u8,
+                    &n - 2_u8,
+                    &n >> 1,
+                    &n >> 32,
+                    (&n >> 64) << 63,
+                    &top - 1_u8,
+                    &one << (bits / 2),
+                    &n - (&one << 128),
+                ];
+                for s in signatures {
+                    check(&n, 3, &s);
+                    check(&n, 65537, &s);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_signature_that_is_not_less_than_the_modulus_is_refused() {
+        let n = (BigUint::from(1_u8) << 2048_u32) - 5_u8;
+        assert_eq!(recover(&n, 3, &(&n - 1_u8)), Some(&n - 1_u8));
+        assert_eq!(recover(&n, 3, &n), None);
+        assert_eq!(recover(&n, 3, &(&n + 1_u8)), None);
+    }
+
+    /// Octets of which runs are zeros and ones, more often than chance would have it.
+    fn number() -> impl Strategy<Value = Vec<u8>> {
+        let octet = (any::<u8>(), 0..3_usize).prop_map(|(octet, kind)| [octet, 0, 0xff][kind]);
+        let run = (octet, 1..40_usize).prop_map(|(octet, length)| vec![octet; length]);
+        let random = proptest::collection::vec(any::<u8>(), 1..40);
+        let part = proptest::strategy::Union::new([run.boxed(), random.boxed()]);
+        proptest::collection::vec(part, 30..60).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_num_bigint(
+            bits in MIN_MODULUS_BITS..=MAX_MODULUS_BITS,
+            modulus in number(),
+            signature in number(),
+            exponent in proptest::sample::select(vec![3, 5, 7, 35, 37, 257, 65537, 0xffff_ffff, MAX_EXPONENT]),
+        ) {
+            let bits = u64::try_from(bits).unwrap();
+            let mut n = BigUint::from_bytes_be(&modulus) % (BigUint::from(1_u8) << bits);
+            n.set_bit(0, true);
+            n.set_bit(bits - 1, true);
+            let s = BigUint::from_bytes_be(&signature) % &n;
+            prop_assert_eq!(recover(&n, exponent, &s), Some(s.modpow(&exponent.into(), &n)));
+        }
+    }
+}
