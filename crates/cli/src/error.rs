@@ -1,5 +1,6 @@
 //! How a command fails: one sentence, at most one hint, one exit status.
 
+use std::io;
 use std::process::ExitCode;
 
 /// Why a command ends with an exit status other than 0.
@@ -54,5 +55,17 @@ impl CommandError {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit as u8)
+    }
+}
+
+/// An I/O error's reason in a few lowercase words, without the system's number.
+pub(crate) fn io_reason(error: &io::Error) -> String {
+    match error.kind() {
+        // The standard library has no words of its own for these.
+        io::ErrorKind::Other => error.to_string(),
+        kind if error.raw_os_error().is_some() && kind.to_string() == "uncategorized error" => {
+            error.to_string()
+        }
+        kind => kind.to_string(),
     }
 }

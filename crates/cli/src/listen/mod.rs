@@ -1,15 +1,238 @@
-//! `picopost listen`: a test server that shows each attempt layer by layer.
+//! `picopost listen`: a test server that shows each attempt layer by layer: TCP, the ClientHello
+//! even when the handshake then fails, the alert, the request octet by octet, and what is wrong
+//! with it. It answers like a real service.
 
-use crate::error::CommandError;
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::ca::{self, Authority, Origin, ServerIdentity, Shape, SubjectName};
+use crate::error::{CommandError, io_reason};
+use attempt::Service;
+use event::{Anchors, Event, Listening, Tcp};
+use log::{Format, Log};
+use oauth::Client;
+use secrets::Secrets;
+use slots::Slots;
+
+mod answer;
+mod attempt;
+mod event;
+mod exchange;
+mod hello;
+mod hello_check;
+mod hints;
+mod http;
+mod log;
+mod names;
+mod oauth;
+mod octets;
+mod parameters;
+mod render;
+mod request_check;
+mod secrets;
+mod session;
+mod slots;
+mod wire;
 
 /// Accept a device's POST and show what arrives, layer by layer.
+///
+/// Serves TLS 1.3 and 1.2 with a CA of its own, which is made once and kept, so that the anchors
+/// built into a firmware stay valid. `POST /oauth/token` is answered like an OAuth 2.0 token
+/// endpoint, anything else is echoed; one request for each connection.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The TCP port; 0 takes a free one.
     #[arg(long, default_value_t = 8443)]
     port: u16,
+    /// The address to listen on; 0.0.0.0 for devices on the network.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    bind: IpAddr,
+    /// The folder that keeps the CA [default: in the user's data directory].
+    #[arg(long, value_name = "DIR")]
+    ca: Option<PathBuf>,
+    /// The shape of the certificate chain.
+    #[arg(long, value_enum, default_value = "gts")]
+    chain: Shape,
+    /// One more name or address for the certificate.
+    #[arg(long = "name", value_name = "NAME")]
+    names: Vec<SubjectName>,
+    /// Print one JSON object a line instead of text.
+    #[arg(long)]
+    json: bool,
+    /// End after the first attempt.
+    #[arg(long, conflicts_with = "attempts")]
+    once: bool,
+    /// End after so many attempts.
+    #[arg(long, value_name = "N")]
+    attempts: Option<NonZeroU64>,
+    /// Seconds that each stage of an attempt may take.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// Give tokens to this client only [default: to every client].
+    #[arg(long, value_name = "ID:SECRET", value_parser = Client::parse)]
+    client: Option<Client>,
+    /// Print secrets whole instead of their first characters.
+    #[arg(long)]
+    show_secrets: bool,
+    /// Make the CA where there is none, print where its anchors are, and end.
+    #[arg(long)]
+    write_anchors_only: bool,
 }
 
+/// Attempts that are served at the same time; further ones wait.
+const MAX_CONCURRENT: usize = 64;
+
+/// Runs until Ctrl-C, or for the attempts that were asked for.
 pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
-    Err(CommandError::could_not_run(format!("port {} is not served yet", args.port)))
+    let folder = args.ca.clone().map_or_else(ca::default_folder, Ok)?;
+    let now = OffsetDateTime::now_utc();
+    let authority = Authority::open_or_create(&folder, now)?;
+    let log = Arc::new(Log::new(if args.json { Format::Json } else { Format::Human }));
+    let anchors = Anchors {
+        anchors: authority.anchors().display().to_string(),
+        root: authority.root(args.chain).display().to_string(),
+        new_ca: authority.origin() == Origin::New,
+    };
+    if args.write_anchors_only {
+        log.event(Event::Anchors(anchors));
+        return Ok(());
+    }
+    let names = names_served(args);
+    let config = server_config(authority.issue(args.chain, &names, now)?)?;
+    let (listener, address) = bind(args)?;
+    log.event(Event::Listening(Listening {
+        url: format!("https://{}", authority_of(args, address)),
+        address,
+        port: address.port(),
+        chain: args.chain,
+        keys: args.chain.describe(),
+        names: names.iter().map(ToString::to_string).collect(),
+        anchors: anchors.clone(),
+    }));
+    let service = Service {
+        config: Arc::new(config),
+        shape: args.chain,
+        names,
+        anchors: anchors.anchors,
+        client: args.client.clone(),
+        secrets: if args.show_secrets { Secrets::Whole } else { Secrets::Shortened },
+        timeout: Duration::from_secs(args.timeout),
+    };
+    end_at_ctrl_c(&log)?;
+    let attempts = if args.once { Some(1) } else { args.attempts.map(NonZeroU64::get) };
+    accept(&listener, attempts, &service, &log)?;
+    drop(log.end());
+    Ok(())
+}
+
+/// Serves each connection in a thread of its own.
+fn accept(
+    listener: &TcpListener,
+    attempts: Option<u64>,
+    service: &Service,
+    log: &Log,
+) -> Result<(), CommandError> {
+    let slots = Slots::new(MAX_CONCURRENT);
+    std::thread::scope(|scope| {
+        let mut accepted = 0;
+        while attempts.is_none_or(|attempts| accepted < attempts) {
+            let slot = slots.take();
+            let (stream, peer) = match listener.accept() {
+                Ok(connection) => connection,
+                // The client gave up before it was accepted.
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => {
+                    let reason = io_reason(&error);
+                    return Err(CommandError::could_not_run(format!(
+                        "no connection can be accepted: {reason}"
+                    )));
+                }
+            };
+            accepted += 1;
+            scope.spawn(move || {
+                serve(stream, peer, service, log);
+                drop(slot);
+            });
+        }
+        Ok(())
+    })
+}
+
+fn serve(stream: TcpStream, peer: SocketAddr, service: &Service, log: &Log) {
+    let recorder = log.begin_attempt();
+    recorder.event(Event::Tcp(Tcp { peer }));
+    attempt::serve(stream, service, &recorder);
+}
+
+fn end_at_ctrl_c(log: &Arc<Log>) -> Result<(), CommandError> {
+    let log = Arc::clone(log);
+    ctrlc::set_handler(move || {
+        // Held until the process is gone, so that nothing is printed after the summary.
+        let _last = log.end();
+        std::process::exit(0);
+    })
+    .map_err(|error| CommandError::could_not_run(format!("Ctrl-C cannot be watched for: {error}")))
+}
+
+fn names_served(args: &Args) -> Vec<SubjectName> {
+    let mut names = SubjectName::always();
+    let bind = (!args.bind.is_unspecified()).then_some(SubjectName::Ip(args.bind));
+    for name in args.names.iter().cloned().chain(bind) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Host and port of the URL that a client on this machine can use.
+fn authority_of(args: &Args, address: SocketAddr) -> String {
+    let port = address.port();
+    match args.names.first() {
+        Some(SubjectName::Dns(name)) => format!("{name}:{port}"),
+        Some(SubjectName::Ip(ip)) => SocketAddr::new(*ip, port).to_string(),
+        None if args.bind.is_unspecified() || args.bind.is_loopback() => format!("localhost:{port}"),
+        None => address.to_string(),
+    }
+}
+
+fn bind(args: &Args) -> Result<(TcpListener, SocketAddr), CommandError> {
+    let wanted = SocketAddr::new(args.bind, args.port);
+    TcpListener::bind(wanted)
+        .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
+        .map_err(|error| {
+            let failed =
+                CommandError::could_not_run(format!("cannot listen on `{wanted}`: {}", io_reason(&error)));
+            match error.kind() {
+                std::io::ErrorKind::AddrInUse => failed.hint(
+                    "end the program that uses the port, or choose another with `--port`; 0 takes a free one",
+                ),
+                std::io::ErrorKind::AddrNotAvailable => {
+                    failed.hint("`--bind` takes an address of this machine; 0.0.0.0 is all of them")
+                }
+                std::io::ErrorKind::PermissionDenied => failed.hint("choose a port from 1024 with `--port`"),
+                _ => failed,
+            }
+        })
+}
+
+fn server_config(identity: ServerIdentity) -> Result<rustls::ServerConfig, CommandError> {
+    let failed = |error: rustls::Error| CommandError::could_not_run(format!("TLS cannot be set up: {error}"));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    // TLS 1.2 too, so that the attempts of other clients can be seen.
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(failed)?
+        .with_no_client_auth()
+        .with_single_cert(identity.chain, identity.key)
+        .map_err(failed)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // As real edges do: a client has to take tickets, also when it never resumes.
+    config.send_tls13_tickets = 2;
+    Ok(config)
 }

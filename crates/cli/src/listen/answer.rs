@@ -1,0 +1,240 @@
+//! What the server says: a token, an echo, or what was wrong with the HTTP.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::event::{Header, Route};
+use super::http::{Framing, Head, Refusal};
+use super::oauth::{self, Client};
+
+/// A response with its content, not yet encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) route: Route,
+    fields: Vec<(&'static str, &'static str)>,
+    pub(super) body: Vec<u8>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    error: &'a str,
+    error_description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}
+
+/// A request, sent back.
+#[derive(Serialize)]
+struct Echo<'a> {
+    method: &'a str,
+    target: &'a str,
+    version: String,
+    headers: Vec<Header>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
+/// Answers a complete request. `random` becomes the token where one is given.
+pub(super) fn answer(head: &Head, body: &[u8], only: Option<&Client>, random: [u8; 32]) -> Answer {
+    if head.minor_version >= 1 && head.values("host").count() != 1 {
+        // RFC 9112 §3.2.
+        return problem(
+            400,
+            Route::Http,
+            "bad_request",
+            "an HTTP/1.1 request has exactly one Host header",
+            None,
+        );
+    }
+    if head.framing == Framing::Empty && head.expects_body() {
+        let description = "neither Content-Length nor Transfer-Encoding says how long the body is";
+        return problem(411, Route::Http, "length_required", description, None);
+    }
+    if head.path() != oauth::PATH {
+        return echo(head, body);
+    }
+    if head.method != "POST" {
+        let mut answer =
+            problem(405, Route::Token, "method_not_allowed", "a token is asked for with POST", None);
+        answer.fields.push(("Allow", "POST"));
+        return answer;
+    }
+    token(head, body, only, random)
+}
+
+/// Answers a request that could not be read.
+pub(super) fn refuse(refusal: &Refusal) -> Answer {
+    let Refusal { status, finding } = refusal;
+    problem(*status, Route::Http, finding.code, &finding.title, finding.hint.as_deref())
+}
+
+/// Answers a client that did not finish its request in time.
+pub(super) fn timed_out(what: &str) -> Answer {
+    problem(408, Route::Http, "request_timeout", what, None)
+}
+
+/// Answers a client that speaks HTTP without TLS.
+pub(super) fn plain_http() -> Answer {
+    problem(
+        400,
+        Route::Http,
+        "plain_http_on_tls_port",
+        "this port speaks TLS, and the request came in plain text",
+        Some("use https"),
+    )
+}
+
+impl Answer {
+    /// The octets to send, in answer to a request with this method.
+    pub(super) fn encode(&self, method: &str, now: Timestamp) -> Vec<u8> {
+        // IMF-fixdate, RFC 9110 §5.6.7.
+        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT");
+        let mut octets = format!(
+            "HTTP/1.1 {} {}\r\nDate: {date}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+            self.status,
+            reason(self.status),
+            self.body.len()
+        );
+        for (name, value) in &self.fields {
+            octets.push_str(&format!("{name}: {value}\r\n"));
+        }
+        octets.push_str("Connection: close\r\n\r\n");
+        let mut octets = octets.into_bytes();
+        // RFC 9110 §9.3.2: the head of the same answer, and nothing else.
+        if method != "HEAD" {
+            octets.extend_from_slice(&self.body);
+        }
+        octets
+    }
+}
+
+/// The reason phrase of the statuses that this server sends.
+pub(super) fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        431 => "Request Header Fields Too Large",
+        501 => "Not Implemented",
+        _ => "",
+    }
+}
+
+fn token(head: &Head, body: &[u8], only: Option<&Client>, random: [u8; 32]) -> Answer {
+    // RFC 6749 §5.1 and §5.2.
+    let fields = vec![("Cache-Control", "no-store"), ("Pragma", "no-cache")];
+    match oauth::token(head, body, only, random) {
+        Ok(granted) => Answer { status: 200, route: Route::Token, fields, body: json(&granted) },
+        Err(denied) => {
+            let mut answer =
+                Answer { status: denied.status(), route: Route::Token, fields, body: json(&denied) };
+            if denied.basic_used {
+                answer.fields.push(("WWW-Authenticate", "Basic realm=\"picopost\""));
+            }
+            answer
+        }
+    }
+}
+
+fn echo(head: &Head, body: &[u8]) -> Answer {
+    let text = std::str::from_utf8(body).ok();
+    let echo = Echo {
+        method: &head.method,
+        target: &head.target,
+        version: format!("HTTP/1.{}", head.minor_version),
+        headers: head
+            .fields
+            .iter()
+            .map(|(name, value)| Header {
+                name: name.clone(),
+                value: String::from_utf8_lossy(value).into_owned(),
+            })
+            .collect(),
+        body: text,
+        body_base64: text.is_none().then(|| STANDARD.encode(body)),
+    };
+    Answer { status: 200, route: Route::Echo, fields: Vec::new(), body: json(&echo) }
+}
+
+fn problem(status: u16, route: Route, error: &str, description: &str, hint: Option<&str>) -> Answer {
+    let body = json(&Problem { error, error_description: description, hint });
+    Answer { status, route, fields: Vec::new(), body }
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    // These values have string keys and no floats, so this does not fail.
+    let mut body = serde_json::to_vec(value).unwrap_or_default();
+    body.push(b'\n');
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::super::http::Reader;
+    use super::{Answer, answer, plain_http};
+
+    fn ask(request: &[u8]) -> Answer {
+        let mut reader = Reader::default();
+        reader.add(request);
+        answer(reader.head().unwrap(), reader.body(), None, [0; 32])
+    }
+
+    fn text(answer: &Answer) -> String {
+        String::from_utf8(answer.encode("POST", Timestamp::UNIX_EPOCH)).unwrap()
+    }
+
+    #[test]
+    fn a_response_is_exact() {
+        let answer = ask(b"GET /oauth/token HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!(
+            text(&answer),
+            "HTTP/1.1 405 Method Not Allowed\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
+             Content-Type: application/json\r\nContent-Length: 84\r\nAllow: POST\r\nConnection: close\r\n\r\n\
+             {\"error\":\"method_not_allowed\",\"error_description\":\"a token is asked for with POST\"}\n"
+        );
+        assert!(answer.encode("HEAD", Timestamp::UNIX_EPOCH).ends_with(b"\r\n\r\n"));
+    }
+
+    #[test]
+    fn token_answers_are_not_cached_and_name_the_scheme() {
+        let answer = ask(
+            b"POST /oauth/token?x HTTP/1.1\r\nHost: x\r\nAuthorization: Basic !\r\nContent-Length: 0\r\n\
+              Content-Type: application/x-www-form-urlencoded\r\n\r\n",
+        );
+        assert_eq!(answer.status, 401);
+        assert!(text(&answer).contains(
+            "\r\nCache-Control: no-store\r\nPragma: no-cache\r\nWWW-Authenticate: Basic realm=\"picopost\"\r\n"
+        ));
+    }
+
+    #[test]
+    fn anything_else_is_echoed() {
+        let answer = ask(b"PUT /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nhi!");
+        assert_eq!(
+            String::from_utf8_lossy(&answer.body),
+            "{\"method\":\"PUT\",\"target\":\"/a?b\",\"version\":\"HTTP/1.1\",\"headers\":[{\"name\":\"Host\",\
+             \"value\":\"x\"},{\"name\":\"Content-Length\",\"value\":\"3\"}],\"body\":\"hi!\"}\n"
+        );
+        let answer = ask(b"PUT / HTTP/1.0\r\nContent-Length: 1\r\n\r\n\xff");
+        assert!(String::from_utf8_lossy(&answer.body).ends_with("\"body_base64\":\"/w==\"}\n"));
+    }
+
+    #[test]
+    fn requests_without_host_or_length_are_refused() {
+        assert_eq!(ask(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n").status, 400);
+        assert_eq!(ask(b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n").status, 400);
+        assert_eq!(ask(b"POST / HTTP/1.0\r\n\r\n").status, 411);
+        assert_eq!(plain_http().status, 400);
+    }
+}

@@ -1,0 +1,208 @@
+//! One attempt, from the TCP connection to the end of its handshake: each stage reads, tells, and
+//! hands on.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::answer;
+use super::event::{Blame, ClientHello, Closed, Event, HandshakeFailed, How, NotTls, NotTlsKind};
+use super::exchange;
+use super::hello::{self, Assembler};
+use super::hello_check::{self, Served};
+use super::hints;
+use super::log::Recorder;
+use super::oauth::Client;
+use super::octets::Octets;
+use super::secrets::Secrets;
+use super::session::{self, Failure, Session};
+use super::wire::{End, Wire};
+use crate::ca::{Shape, SubjectName};
+use crate::finding::Finding;
+
+/// What every attempt is served with.
+pub(super) struct Service {
+    pub(super) config: Arc<rustls::ServerConfig>,
+    pub(super) shape: Shape,
+    pub(super) names: Vec<SubjectName>,
+    pub(super) anchors: String,
+    pub(super) client: Option<Client>,
+    pub(super) secrets: Secrets,
+    pub(super) timeout: Duration,
+}
+
+/// Octets that are read of something that is not TLS.
+const MAX_EXTRA: usize = 64 * 1024;
+const HANDSHAKE: u8 = 22;
+const RECORD_HEADER: usize = 5;
+
+/// Serves one connection to its end.
+pub(super) fn serve(stream: TcpStream, service: &Service, recorder: &Recorder<'_>) {
+    let mut wire = Wire::new(stream, service.timeout);
+    let mut end = None;
+    while wire.buffer().len() < 3 && end.is_none() {
+        end = wire.fill().err();
+    }
+    match recognise(wire.buffer()) {
+        None => serve_tls(wire, service, recorder),
+        Some(kind) => serve_not_tls(wire, kind, end, service, recorder),
+    }
+}
+
+/// None for TLS: a handshake record, or an alert.
+fn recognise(octets: &[u8]) -> Option<NotTlsKind> {
+    match octets {
+        [] => Some(NotTlsKind::Nothing),
+        [21 | HANDSHAKE, 3, ..] => None,
+        [first, _, 1, ..] if first & 0x80 != 0 => Some(NotTlsKind::Ssl2),
+        [one, two, three, ..] if [one, two, three].iter().all(|octet| octet.is_ascii_uppercase()) => {
+            Some(NotTlsKind::PlainHttp)
+        }
+        _ => Some(NotTlsKind::Garbage),
+    }
+}
+
+fn serve_not_tls(
+    mut wire: Wire,
+    kind: NotTlsKind,
+    mut end: Option<End>,
+    service: &Service,
+    recorder: &Recorder<'_>,
+) {
+    let mut answer = None;
+    if kind == NotTlsKind::PlainHttp {
+        let ends =
+            |octets: &[u8]| octets.windows(4).any(|window| window == b"\r\n\r\n") || octets.len() > MAX_EXTRA;
+        while !ends(wire.buffer()) && end.is_none() {
+            end = wire.fill().err();
+        }
+        let octets = answer::plain_http().encode("", Timestamp::now());
+        wire.begin_stage();
+        if wire.send(&octets).is_ok() {
+            answer = octets
+                .split(|octet| *octet == b'\r')
+                .next()
+                .map(|line| String::from_utf8_lossy(line).into_owned());
+        }
+    }
+    let received = Octets::new(&service.secrets.mask(wire.buffer()), wire.buffer().len());
+    let findings = vec![not_tls_finding(kind, end, wire.limit())];
+    recorder.event(Event::NotTls(NotTls { kind, received, answer, findings }));
+    wire.close();
+    wire.begin_stage();
+    while end.is_none() {
+        // Octets that stay unread would turn the close into a reset, and the answer could be lost.
+        end = wire.fill().err().or((wire.buffer().len() > MAX_EXTRA).then_some(End::TimedOut));
+    }
+    closed(&wire, end.unwrap_or(End::Fin).into(), recorder);
+}
+
+fn not_tls_finding(kind: NotTlsKind, end: Option<End>, limit: Duration) -> Finding {
+    match kind {
+        NotTlsKind::PlainHttp => Finding::error("plain-http", "HTTP without TLS on a TLS port")
+            .hint("use an `https` URL, and a client that has TLS under it"),
+        NotTlsKind::Ssl2 => Finding::error("ssl2", "an SSL 2 hello, which no server takes any more")
+            .hint("update the client's TLS library"),
+        NotTlsKind::Garbage => Finding::error("not-tls", "the first octets are neither TLS nor HTTP")
+            .hint("is the port the right one, and is TLS switched on in the client?"),
+        NotTlsKind::Nothing => Finding::error(
+            "nothing-sent",
+            format!("no octet came: {}", end.unwrap_or(End::Fin).describe(limit)),
+        )
+        .hint("TCP works; did the client start TLS?"),
+    }
+}
+
+fn serve_tls(wire: Wire, service: &Service, recorder: &Recorder<'_>) {
+    let mut session = match Session::new(wire, Arc::clone(&service.config)) {
+        Ok(session) => session,
+        Err(error) => {
+            let reason = format!("the server is not able to start TLS: {error}");
+            let failed = HandshakeFailed { blame: Blame::Server, reason, alert: None, hint: None };
+            recorder.event(Event::HandshakeFailed(failed));
+            return;
+        }
+    };
+    match handshake(&mut session, service, recorder) {
+        Ok(server_name) => {
+            recorder.event(Event::Handshake(session.handshake()));
+            exchange::serve(&mut session, server_name.as_deref(), service, recorder);
+        }
+        Err(failure) => {
+            recorder.event(Event::HandshakeFailed(handshake_failed(&failure, &session, service)));
+            session.wire.close();
+            let (how, _) = failure.ended();
+            closed(&session.wire, how, recorder);
+        }
+    }
+}
+
+/// Gives the server name that the client asked for.
+fn handshake(
+    session: &mut Session,
+    service: &Service,
+    recorder: &Recorder<'_>,
+) -> Result<Option<String>, Failure> {
+    let served = Served { shape: service.shape, names: &service.names };
+    let mut server_name = None;
+    let mut assembler = Some(Assembler::default());
+    let mut second = false;
+    while session.is_handshaking() {
+        let record = session.wire.take_record().map_err(Failure::End)?;
+        if let (Some(hello), [HANDSHAKE, ..]) = (&mut assembler, record.as_slice()) {
+            let complete = match hello.add(record.get(RECORD_HEADER..).unwrap_or_default()) {
+                Ok(None) => None,
+                Ok(Some((message, records))) => Some(hello::decode(&message, records)),
+                Err(finding) => Some(ClientHello { findings: vec![finding], ..ClientHello::default() }),
+            };
+            if let Some(mut hello) = complete {
+                hello.second = second;
+                hello_check::check(&mut hello, &served);
+                server_name.clone_from(&hello.server_name);
+                recorder.event(Event::ClientHello(Box::new(hello)));
+                assembler = None;
+                session.wire.begin_stage();
+            }
+        }
+        session.handle(&record)?;
+        if session.hello_retry_requested() && !second {
+            second = true;
+            assembler = Some(Assembler::default());
+        }
+    }
+    Ok(server_name)
+}
+
+fn handshake_failed(failure: &Failure, session: &Session, service: &Service) -> HandshakeFailed {
+    match failure {
+        Failure::Alert(number) => HandshakeFailed {
+            blame: Blame::Client,
+            reason: "the client broke off with an alert".to_owned(),
+            alert: Some(session::alert(*number)),
+            hint: hints::for_client_alert(*number, &service.anchors),
+        },
+        Failure::Tls(error) => {
+            let alert = session.alert_sent();
+            let hint = alert.as_ref().and_then(|alert| hints::for_server_alert(alert.number));
+            HandshakeFailed {
+                blame: Blame::Server,
+                reason: format!("the server refused: {error}"),
+                alert,
+                hint,
+            }
+        }
+        Failure::End(end) => HandshakeFailed {
+            blame: Blame::Connection,
+            reason: end.describe(session.wire.limit()),
+            alert: None,
+            hint: Some(hints::WENT_AWAY.to_owned()),
+        },
+    }
+}
+
+fn closed(wire: &Wire, how: How, recorder: &Recorder<'_>) {
+    let Wire { octets_in, octets_out, .. } = *wire;
+    recorder.event(Event::Closed(Closed { how, alert: None, octets_in, octets_out, findings: Vec::new() }));
+}

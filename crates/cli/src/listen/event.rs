@@ -1,0 +1,242 @@
+//! What the test server has to tell: one serialisable value for each thing that happens. Human
+//! text and `--json` are two renderings of these values.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use super::octets::Octets;
+use crate::ca::Shape;
+use crate::finding::Finding;
+
+/// One event, and where it belongs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Line {
+    /// Counts connections from 1; none for what concerns the server as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) attempt: Option<u64>,
+    /// Milliseconds since the TCP connection was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) milliseconds: Option<u64>,
+    #[serde(flatten)]
+    pub(crate) event: Event,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Event {
+    /// `--write-anchors-only`: where the anchors are.
+    Anchors(Anchors),
+    Listening(Listening),
+    Tcp(Tcp),
+    ClientHello(Box<ClientHello>),
+    NotTls(NotTls),
+    Handshake(Handshake),
+    HandshakeFailed(HandshakeFailed),
+    Request(Box<Request>),
+    Response(Response),
+    Closed(Closed),
+    Summary(Summary),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Anchors {
+    /// PEM with the roots of all chain shapes.
+    pub(crate) anchors: String,
+    /// The root of the chain that is served, in DER.
+    pub(crate) root: String,
+    /// Whether the CA was made just now.
+    pub(crate) new_ca: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Listening {
+    pub(crate) url: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) port: u16,
+    pub(crate) chain: Shape,
+    pub(crate) keys: String,
+    pub(crate) names: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) anchors: Anchors,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Tcp {
+    pub(crate) peer: SocketAddr,
+}
+
+/// A ClientHello (RFC 9846 §4.2.2, RFC 5246 §7.4.1.2), whether or not the handshake then succeeds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct ClientHello {
+    /// The second one, after a HelloRetryRequest.
+    pub(crate) second: bool,
+    /// The handshake message with its header.
+    pub(crate) octets: usize,
+    pub(crate) records: usize,
+    pub(crate) server_name: Option<String>,
+    pub(crate) versions: Vec<String>,
+    pub(crate) cipher_suites: Vec<String>,
+    pub(crate) groups: Vec<String>,
+    pub(crate) key_shares: Vec<KeyShare>,
+    pub(crate) signature_algorithms: Vec<String>,
+    pub(crate) alpn: Vec<String>,
+    pub(crate) session_id_octets: usize,
+    pub(crate) record_size_limit: Option<u16>,
+    /// In octets, not as the code point (RFC 6066 §4).
+    pub(crate) max_fragment_length: Option<u16>,
+    /// Offers to resume a session.
+    pub(crate) pre_shared_key: bool,
+    /// A post-quantum key share is among them.
+    pub(crate) post_quantum: bool,
+    /// In the order sent.
+    pub(crate) extensions: Vec<String>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct KeyShare {
+    pub(crate) group: String,
+    pub(crate) octets: usize,
+}
+
+/// The first octets were no TLS record.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct NotTls {
+    pub(crate) kind: NotTlsKind,
+    pub(crate) received: Octets,
+    /// What was sent back.
+    pub(crate) answer: Option<String>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum NotTlsKind {
+    PlainHttp,
+    Ssl2,
+    Nothing,
+    Garbage,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Handshake {
+    pub(crate) version: String,
+    pub(crate) cipher_suite: String,
+    pub(crate) group: Option<String>,
+    pub(crate) alpn: Option<String>,
+    pub(crate) kind: HandshakeKind,
+    /// TCP octets until here, both ways.
+    pub(crate) octets_in: u64,
+    pub(crate) octets_out: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HandshakeKind {
+    Full,
+    FullWithHelloRetryRequest,
+    Resumed,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct HandshakeFailed {
+    pub(crate) blame: Blame,
+    pub(crate) reason: String,
+    /// Received from the client, or sent to it: by `blame`.
+    pub(crate) alert: Option<Alert>,
+    pub(crate) hint: Option<String>,
+}
+
+/// Who ended the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Blame {
+    Client,
+    Server,
+    Connection,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Alert {
+    pub(crate) number: u8,
+    pub(crate) name: &'static str,
+    pub(crate) meaning: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Request {
+    /// Empty where the head could not be parsed.
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) version: String,
+    pub(crate) headers: Vec<Header>,
+    /// The head as received, with the empty line.
+    pub(crate) head: Octets,
+    /// The content, chunks decoded.
+    pub(crate) body: Octets,
+    /// What came after the request.
+    pub(crate) extra: Octets,
+    /// Plaintext octets in each TLS record.
+    pub(crate) records: Vec<usize>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) reason: String,
+    pub(crate) route: Route,
+    /// Head and body.
+    pub(crate) octets: usize,
+    /// None for an echo: it repeats the request.
+    pub(crate) body: Option<String>,
+}
+
+/// Which part of the server answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Route {
+    Token,
+    Echo,
+    /// The request was refused before anybody looked at its target.
+    Http,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Closed {
+    pub(crate) how: How,
+    pub(crate) alert: Option<Alert>,
+    pub(crate) octets_in: u64,
+    pub(crate) octets_out: u64,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// How the client ended its side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum How {
+    CloseNotify,
+    /// A TCP FIN without close_notify before it.
+    Fin,
+    Reset,
+    Alert,
+    /// A record that breaks the protocol.
+    BrokenRecord,
+    /// It did not: the server let it go.
+    TimedOut,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) attempts: u64,
+    pub(crate) handshakes: u64,
+    pub(crate) requests: u64,
+    pub(crate) good_answers: u64,
+}

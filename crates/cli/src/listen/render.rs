@@ -1,0 +1,274 @@
+//! The events as text for people. Everything shown here is in `--json` too.
+
+use super::event::{
+    Alert, Anchors, Blame, ClientHello, Closed, Event, Handshake, HandshakeFailed, HandshakeKind, How, Line,
+    Listening, NotTls, NotTlsKind, Request, Response, Route, Summary,
+};
+use super::octets::Octets;
+use crate::finding::Finding;
+
+/// Lines of one attempt begin with its number and its time.
+pub(super) fn line(line: &Line) -> String {
+    let mut text = Text::default();
+    if let (Some(attempt), Some(milliseconds)) = (line.attempt, line.milliseconds) {
+        text.start = format!("#{attempt} {milliseconds:>5} ms  ");
+    }
+    match &line.event {
+        Event::Anchors(anchors) => text.anchors(anchors),
+        Event::Listening(listening) => text.listening(listening),
+        Event::Tcp(tcp) => text.title("TCP", &format!("from {}", tcp.peer)),
+        Event::ClientHello(hello) => text.client_hello(hello),
+        Event::NotTls(not_tls) => text.not_tls(not_tls),
+        Event::Handshake(handshake) => text.handshake(handshake),
+        Event::HandshakeFailed(failed) => text.handshake_failed(failed),
+        Event::Request(request) => text.request(request),
+        Event::Response(response) => text.response(response),
+        Event::Closed(closed) => text.closed(closed),
+        Event::Summary(summary) => text.summary(*summary),
+    }
+    text.out
+}
+
+/// Columns of a list beside its name.
+const LIST_WIDTH: usize = 78;
+
+#[derive(Default)]
+struct Text {
+    start: String,
+    out: String,
+}
+
+impl Text {
+    fn title(&mut self, stage: &str, what: &str) {
+        self.push(&format!("{}{stage:<12} {what}", self.start));
+    }
+
+    /// An indented row: what it is, and its value.
+    fn row(&mut self, name: &str, value: &str) {
+        self.push(&format!("    {name:<14} {value}"));
+    }
+
+    fn list(&mut self, name: &str, values: &[String]) {
+        let mut values = values.iter().peekable();
+        let mut name = name;
+        while values.peek().is_some() {
+            let mut line = String::new();
+            while let Some(value) =
+                values.next_if(|value| line.is_empty() || line.len() + value.len() < LIST_WIDTH)
+            {
+                line.push_str(value);
+                line.push_str(", ");
+            }
+            if values.peek().is_none() {
+                line.truncate(line.len() - 2);
+            }
+            self.row(name, &line);
+            name = "";
+        }
+    }
+
+    /// Octets line by line, as they were received.
+    fn octets(&mut self, octets: &Octets) {
+        for line in octets.text.split_inclusive("\\n") {
+            self.push(&format!("    | {line}"));
+        }
+        if octets.omitted > 0 {
+            self.push(&format!("    … and {} octets more", octets.omitted));
+        }
+    }
+
+    fn findings(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            self.push(&format!("    {}: {}", finding.severity.name(), finding.title));
+            if let Some(hint) = &finding.hint {
+                self.push(&format!("      hint: {hint}"));
+            }
+        }
+    }
+
+    /// One line. What clients send ends up here, and must not steer the terminal.
+    fn push(&mut self, line: &str) {
+        for character in line.trim_end().chars() {
+            if character.is_control() {
+                self.out.extend(character.escape_default());
+            } else {
+                self.out.push(character);
+            }
+        }
+        self.out.push('\n');
+    }
+
+    fn anchors(&mut self, anchors: &Anchors) {
+        self.row("anchors", &anchors.anchors);
+        self.row("root", &anchors.root);
+        if anchors.new_ca {
+            self.push("    a new CA: build its anchors into the firmware");
+        }
+    }
+
+    fn listening(&mut self, listening: &Listening) {
+        self.push(&format!("listening on {} ({})", listening.url, listening.address));
+        self.row("chain", &format!("{}: {}", listening.chain.name(), listening.keys));
+        self.list("names", &listening.names);
+        self.anchors(&listening.anchors);
+    }
+
+    fn client_hello(&mut self, hello: &ClientHello) {
+        let which = if hello.second { "the second, " } else { "" };
+        self.title(
+            "ClientHello",
+            &format!("{which}{} octets in {}", hello.octets, count(hello.records, "record")),
+        );
+        self.row("server name", hello.server_name.as_deref().unwrap_or("none"));
+        self.list("versions", &hello.versions);
+        self.list("cipher suites", &hello.cipher_suites);
+        self.list("groups", &hello.groups);
+        let shares: Vec<String> = hello
+            .key_shares
+            .iter()
+            .map(|share| format!("{} ({} octets)", share.group, share.octets))
+            .collect();
+        self.list("key shares", &shares);
+        self.list("signatures", &hello.signature_algorithms);
+        self.row("ALPN", &if hello.alpn.is_empty() { "none".to_owned() } else { hello.alpn.join(", ") });
+        self.row("session id", &count(hello.session_id_octets, "octet"));
+        if let Some(limit) = hello.record_size_limit {
+            self.row("record limit", &format!("{limit} octets (record_size_limit)"));
+        }
+        if let Some(length) = hello.max_fragment_length {
+            self.row("fragment limit", &format!("{length} octets (max_fragment_length)"));
+        }
+        if hello.pre_shared_key {
+            self.row("resumption", "offers an earlier session (pre_shared_key)");
+        }
+        self.list("extensions", &hello.extensions);
+        self.findings(&hello.findings);
+    }
+
+    fn not_tls(&mut self, not_tls: &NotTls) {
+        let what = match not_tls.kind {
+            NotTlsKind::PlainHttp => "plain HTTP",
+            NotTlsKind::Ssl2 => "an SSL 2 hello",
+            NotTlsKind::Nothing => "nothing came",
+            NotTlsKind::Garbage => "something else",
+        };
+        self.title("not TLS", &format!("{what}, {}", count(not_tls.received.count, "octet")));
+        self.octets(&not_tls.received);
+        if let Some(answer) = &not_tls.answer {
+            self.row("answered", answer);
+        }
+        self.findings(&not_tls.findings);
+    }
+
+    fn handshake(&mut self, handshake: &Handshake) {
+        let Handshake { version, cipher_suite, group, alpn, kind, octets_in, octets_out } = handshake;
+        let group = group.as_deref().unwrap_or("no group");
+        let alpn = alpn.as_deref().map_or_else(|| "no ALPN".to_owned(), |alpn| format!("ALPN {alpn}"));
+        let kind = match kind {
+            HandshakeKind::Full => "",
+            HandshakeKind::FullWithHelloRetryRequest => ", after a HelloRetryRequest",
+            HandshakeKind::Resumed => ", resumed",
+        };
+        self.title("handshake", &format!("done: {version}, {cipher_suite}, {group}, {alpn}{kind}"));
+        self.row("octets", &format!("{octets_in} in, {octets_out} out"));
+    }
+
+    fn handshake_failed(&mut self, failed: &HandshakeFailed) {
+        self.title("handshake", &format!("failed: {}", failed.reason));
+        if let Some(alert) = &failed.alert {
+            self.alert(alert, failed.blame);
+        }
+        if let Some(hint) = &failed.hint {
+            self.push(&format!("      hint: {hint}"));
+        }
+    }
+
+    fn alert(&mut self, alert: &Alert, from: Blame) {
+        let Alert { number, name, meaning } = alert;
+        match from {
+            // The meaning is written for the side that receives the alert, which is this one.
+            Blame::Client => self.row("alert received", &format!("{name} ({number}): {meaning}")),
+            Blame::Server | Blame::Connection => self.row("alert sent", &format!("{name} ({number})")),
+        }
+    }
+
+    fn request(&mut self, request: &Request) {
+        let line = if request.method.is_empty() {
+            "not understood".to_owned()
+        } else {
+            format!("{} {} {}", request.method, request.target, request.version)
+        };
+        self.title("request", &line);
+        let records: Vec<String> = request.records.iter().map(ToString::to_string).collect();
+        self.row(
+            "octets",
+            &format!(
+                "head {}, body {}, in {} ({})",
+                request.head.count,
+                request.body.count,
+                count(records.len(), "record"),
+                shortened(&records)
+            ),
+        );
+        self.octets(&request.head);
+        self.octets(&request.body);
+        if request.extra.count > 0 {
+            self.row("then", &count(request.extra.count, "octet"));
+            self.octets(&request.extra);
+        }
+        self.findings(&request.findings);
+    }
+
+    fn response(&mut self, response: &Response) {
+        let what = match response.route {
+            Route::Token => "the token endpoint",
+            Route::Echo => "an echo",
+            Route::Http => "the request was refused",
+        };
+        let Response { status, reason, octets, .. } = response;
+        self.title("answer", &format!("{status} {reason}, {octets} octets: {what}"));
+        if let Some(body) = &response.body {
+            self.push(&format!("    | {body}"));
+        }
+    }
+
+    fn closed(&mut self, closed: &Closed) {
+        let how = match closed.how {
+            How::CloseNotify => "by the client, with close_notify",
+            How::Fin => "by the client, without close_notify",
+            How::Reset => "by the client, with a reset",
+            How::Alert => "by the client, with an alert",
+            How::BrokenRecord => "after a broken record of the client",
+            How::TimedOut => "by the server: the client was silent",
+        };
+        self.title("closed", &format!("{how}; {} octets in, {} out", closed.octets_in, closed.octets_out));
+        if let Some(alert) = &closed.alert {
+            self.alert(alert, Blame::Client);
+        }
+        self.findings(&closed.findings);
+    }
+
+    fn summary(&mut self, summary: Summary) {
+        let Summary { attempts, handshakes, requests, good_answers } = summary;
+        self.push(&format!(
+            "{}, {handshakes} with a handshake, {requests} with a request, {good_answers} with a good answer",
+            count(usize::try_from(attempts).unwrap_or(usize::MAX), "attempt")
+        ));
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A list that does not fill the screen.
+fn shortened(values: &[String]) -> String {
+    match values.get(..8) {
+        Some(first) if values.len() > 8 => format!("{}, …", first.join(", ")),
+        _ => values.join(", "),
+    }
+}
+
+#[cfg(test)]
+#[path = "render_tests.rs"]
+mod tests;

@@ -1,0 +1,195 @@
+//! The TLS side of one connection: rustls, fed one record at a time, so that each record of the
+//! client is seen by itself.
+
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use picopost_tls::AlertDescription;
+use rustls::{ServerConfig, ServerConnection};
+
+use super::event::{Alert, Handshake, HandshakeKind, How};
+use super::names;
+use super::wire::{End, Wire};
+
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+/// A ServerHello with this random is a HelloRetryRequest, RFC 9846 §4.2.3.
+const HELLO_RETRY_REQUEST: [u8; 8] = [0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11];
+
+pub(super) struct Session {
+    pub(super) wire: Wire,
+    tls: ServerConnection,
+    alert_sent: Option<u8>,
+    hello_retry_requested: bool,
+}
+
+/// What one record brought.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Received {
+    /// Decrypted octets; none for handshake records.
+    Plaintext(Vec<u8>),
+    CloseNotify,
+}
+
+#[derive(Debug)]
+pub(super) enum Failure {
+    End(End),
+    /// The client sent a fatal alert.
+    Alert(u8),
+    /// The client broke the protocol, or has nothing in common with the server.
+    Tls(rustls::Error),
+}
+
+impl Failure {
+    /// Half a sentence.
+    pub(super) fn describe(&self, limit: Duration) -> String {
+        match self {
+            Self::End(end) => end.describe(limit),
+            Self::Alert(number) => format!("the client sent the alert {}", alert(*number).name),
+            Self::Tls(error) => format!("the client broke the protocol: {error}"),
+        }
+    }
+
+    /// How the client ended its side, and the alert that it sent.
+    pub(super) fn ended(&self) -> (How, Option<u8>) {
+        match self {
+            Self::End(end) => ((*end).into(), None),
+            Self::Alert(number) => (How::Alert, Some(*number)),
+            Self::Tls(_) => (How::BrokenRecord, None),
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn new(wire: Wire, config: Arc<ServerConfig>) -> Result<Self, rustls::Error> {
+        let tls = ServerConnection::new(config)?;
+        Ok(Self { wire, tls, alert_sent: None, hello_retry_requested: false })
+    }
+
+    /// Receives one record and handles it.
+    pub(super) fn receive(&mut self) -> Result<Received, Failure> {
+        let record = self.wire.take_record().map_err(Failure::End)?;
+        self.handle(&record)
+    }
+
+    /// Handles one record, and sends what TLS has to say to it.
+    pub(super) fn handle(&mut self, record: &[u8]) -> Result<Received, Failure> {
+        let outcome = self.process(record);
+        let flushed = self.flush();
+        let closed = outcome.map_err(|error| match (error, plain_alert(record)) {
+            (rustls::Error::AlertReceived(description), _) => Failure::Alert(description.into()),
+            // Some clients send their alert in plain text when it should be encrypted.
+            (_, Some(description)) => Failure::Alert(description),
+            (error, None) => Failure::Tls(error),
+        })?;
+        flushed.map_err(Failure::End)?;
+        let mut plaintext = Vec::new();
+        // It ends with an error where there is nothing more for now; closing is known otherwise.
+        let _ = self.tls.reader().read_to_end(&mut plaintext);
+        Ok(if plaintext.is_empty() && closed {
+            Received::CloseNotify
+        } else {
+            Received::Plaintext(plaintext)
+        })
+    }
+
+    /// Encrypts and sends.
+    pub(super) fn send(&mut self, plaintext: &[u8]) -> Result<(), End> {
+        self.tls.set_buffer_limit(None);
+        // The buffer has no limit, so nothing is refused.
+        let _ = self.tls.writer().write_all(plaintext);
+        self.flush()
+    }
+
+    /// Sends close_notify and FIN.
+    pub(super) fn close(&mut self) {
+        self.tls.send_close_notify();
+        // The client may be gone already; then there is nobody to tell.
+        let _ = self.flush();
+        self.wire.close();
+    }
+
+    pub(super) fn is_handshaking(&self) -> bool {
+        self.tls.is_handshaking()
+    }
+
+    /// Whether a second ClientHello is due.
+    pub(super) fn hello_retry_requested(&self) -> bool {
+        self.hello_retry_requested
+    }
+
+    /// The alert that the server sent, where it went in plain text.
+    pub(super) fn alert_sent(&self) -> Option<Alert> {
+        self.alert_sent.map(alert)
+    }
+
+    /// What was agreed on.
+    pub(super) fn handshake(&self) -> Handshake {
+        let kind = match self.tls.handshake_kind() {
+            Some(rustls::HandshakeKind::Resumed) => HandshakeKind::Resumed,
+            Some(rustls::HandshakeKind::FullWithHelloRetryRequest) => {
+                HandshakeKind::FullWithHelloRetryRequest
+            }
+            Some(rustls::HandshakeKind::Full) | None => HandshakeKind::Full,
+        };
+        let suite = self.tls.negotiated_cipher_suite();
+        Handshake {
+            version: self
+                .tls
+                .protocol_version()
+                .map_or_else(String::new, |version| names::version(version.into())),
+            cipher_suite: suite.map_or_else(String::new, |suite| names::cipher_suite(suite.suite().into())),
+            group: self.tls.negotiated_key_exchange_group().map(|group| names::group(group.name().into())),
+            alpn: self.tls.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+            kind,
+            octets_in: self.wire.octets_in,
+            octets_out: self.wire.octets_out,
+        }
+    }
+
+    /// Gives a record to rustls; says whether the client has sent close_notify.
+    fn process(&mut self, mut record: &[u8]) -> Result<bool, rustls::Error> {
+        let mut closed = false;
+        while !record.is_empty() {
+            let taken =
+                self.tls.read_tls(&mut record).map_err(|error| rustls::Error::General(error.to_string()))?;
+            closed = self.tls.process_new_packets()?.peer_has_closed();
+            if taken == 0 {
+                break;
+            }
+        }
+        Ok(closed)
+    }
+
+    fn flush(&mut self) -> Result<(), End> {
+        let mut octets = Vec::new();
+        while self.tls.wants_write() {
+            // Writing into memory does not fail.
+            let _ = self.tls.write_tls(&mut octets);
+        }
+        if let Some(description) = plain_alert(&octets) {
+            self.alert_sent = Some(description);
+        }
+        // Record header, message header, version; then the random.
+        let random = octets.get(11..).unwrap_or_default();
+        if octets.first() == Some(&HANDSHAKE) && random.starts_with(&HELLO_RETRY_REQUEST) {
+            self.hello_retry_requested = true;
+        }
+        self.wire.send(&octets)
+    }
+}
+
+/// An alert with its name and meaning.
+pub(super) fn alert(number: u8) -> Alert {
+    let description = AlertDescription(number);
+    Alert { number, name: description.name(), meaning: description.meaning() }
+}
+
+/// The description in an alert record that is not encrypted.
+fn plain_alert(record: &[u8]) -> Option<u8> {
+    match record {
+        [ALERT, _, _, 0, 2, _, description] => Some(*description),
+        _ => None,
+    }
+}
