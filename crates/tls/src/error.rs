@@ -50,6 +50,23 @@ pub enum Message {
     Unknown(u8),
 }
 
+impl Message {
+    /// The message of this `HandshakeType`, RFC 9846 §4.
+    pub(crate) fn from_octet(octet: u8) -> Self {
+        match octet {
+            2 => Self::ServerHello,
+            4 => Self::NewSessionTicket,
+            8 => Self::EncryptedExtensions,
+            11 => Self::Certificate,
+            13 => Self::CertificateRequest,
+            15 => Self::CertificateVerify,
+            20 => Self::Finished,
+            24 => Self::KeyUpdate,
+            other => Self::Unknown(other),
+        }
+    }
+}
+
 /// Why a connection failed. Seconds are Unix time, sizes are octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,6 +85,8 @@ pub enum Error {
     EntropyRepeats,
     /// The connection was used after it failed, was closed, or before it was established.
     NotOpen,
+    /// A bug in this crate.
+    Internal,
 
     // Hello and handshake order.
     /// The answer to the ClientHello was plain HTTP: no TLS on this port.
@@ -76,6 +95,8 @@ pub enum Error {
     NotTls { first: [u8; 5] },
     /// The server speaks at most this `ProtocolVersion`.
     ProtocolVersion { offered: u16 },
+    /// `supported_versions` of a ServerHello names a version that was not offered.
+    VersionNotOffered { version: u16 },
     /// A ServerHello below TLS 1.3 carries the marker of RFC 9846 §4.2.3: someone in between
     /// removed TLS 1.3 from the offer.
     Downgrade,
@@ -89,6 +110,8 @@ pub enum Error {
     CipherSuiteChanged { suite: u16 },
     /// `legacy_compression_method` is not 0.
     CompressionMethod { method: u8 },
+    /// A field of a message has a value that it must not have.
+    IllegalParameter { message: Message },
     /// A message lacks an extension that it must have.
     MissingExtension { message: Message, extension: u16 },
     /// A message has an extension that was not asked for.
@@ -131,6 +154,8 @@ pub enum Error {
     EmptyRecord { content_type: u8 },
     /// A change_cipher_spec record that is not the single octet 1, or comes where none may come.
     ChangeCipherSpec,
+    /// An alert record that is not exactly one alert.
+    MalformedAlert,
     /// Another kind of record in the middle of a handshake message.
     Interleaved { content_type: u8 },
     /// More records without content, or more key updates, in a row than anyone has use for.
@@ -187,4 +212,171 @@ pub enum Error {
     // Alerts.
     /// The server sent a fatal alert.
     AlertReceived { alert: AlertDescription, stage: Stage },
+}
+
+impl Error {
+    /// The error's number, which never changes.
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::ReceiveBufferTooSmall { .. } => 1001,
+            Self::SendBufferTooSmall { .. } => 1002,
+            Self::NoTrustAnchors => 1003,
+            Self::EntropyFailed => 1004,
+            Self::EntropyRepeats => 1005,
+            Self::NotOpen => 1006,
+            Self::Internal => 1099,
+
+            Self::PlainHttp => 3001,
+            Self::NotTls { .. } => 3002,
+            Self::ProtocolVersion { .. } => 3003,
+            Self::VersionNotOffered { .. } => 3004,
+            Self::Downgrade => 3005,
+            Self::LegacyVersion { .. } => 3006,
+            Self::SessionIdEcho => 3007,
+            Self::CipherSuiteNotOffered { .. } => 3008,
+            Self::CipherSuiteChanged { .. } => 3009,
+            Self::CompressionMethod { .. } => 3010,
+            Self::IllegalParameter { .. } => 3011,
+            Self::MissingExtension { .. } => 3012,
+            Self::UnsolicitedExtension { .. } => 3013,
+            Self::MisplacedExtension { .. } => 3014,
+            Self::RepeatedExtension { .. } => 3015,
+            Self::GroupNotOffered { .. } => 3016,
+            Self::KeyShare => 3017,
+            Self::RetryWithoutChange => 3018,
+            Self::CookieTooLarge { .. } => 3019,
+            Self::ApplicationProtocol => 3020,
+            Self::UnexpectedMessage { .. } => 3021,
+            Self::Malformed { .. } => 3022,
+            Self::MessageTooLarge { .. } => 3023,
+            Self::MessageAcrossKeys => 3024,
+            Self::PostHandshakeAuth => 3025,
+
+            Self::RecordTooLarge { .. } => 3101,
+            Self::RecordOverflow { .. } => 3102,
+            Self::BadRecordMac => 3103,
+            Self::UnexpectedRecord { .. } => 3104,
+            Self::EmptyRecord { .. } => 3105,
+            Self::ChangeCipherSpec => 3106,
+            Self::MalformedAlert => 3107,
+            Self::Interleaved { .. } => 3108,
+            Self::TooManyEmptyRecords => 3109,
+            Self::Truncated { .. } => 3110,
+            Self::ClosedInHandshake => 3111,
+            Self::KeysExhausted => 3112,
+
+            Self::NoCertificate => 3201,
+            Self::TooManyCertificates { .. } => 3202,
+            Self::Expired { .. } => 3203,
+            Self::NotYetValid { .. } => 3204,
+            Self::WrongName => 3205,
+            Self::UnknownIssuer => 3206,
+            Self::IssuerIsNotCa => 3207,
+            Self::CaAsServer => 3208,
+            Self::CertificateSignature => 3209,
+            Self::CertificateAlgorithm => 3210,
+            Self::KeyUsage => 3211,
+            Self::NameConstraint => 3212,
+            Self::PathTooLong => 3213,
+            Self::CriticalExtension => 3214,
+            Self::BadCertificate => 3215,
+
+            Self::SchemeNotOffered { .. } => 3301,
+            Self::SchemeForKey { .. } => 3302,
+            Self::HandshakeSignature { .. } => 3303,
+            Self::Finished => 3401,
+            Self::AlertReceived { alert, .. } => u16::from(alert.0).saturating_add(3500),
+        }
+    }
+
+    /// Where in the connection the error belongs.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::Truncated { stage } | Self::AlertReceived { stage, .. } => *stage,
+            _ => match self.code() {
+                ..=1999 => Stage::Setup,
+                3100..=3199 => Stage::Traffic,
+                3200..=3299 => Stage::Certificate,
+                3300..=3399 => Stage::Verify,
+                3400..=3499 => Stage::Finished,
+                _ => Stage::Hello,
+            },
+        }
+    }
+
+    /// The alert that tells the server of this error (RFC 9846 §6.2, and the section that
+    /// demands each); none where nothing is wrong with what the server said, or nobody listens.
+    pub(crate) fn alert(&self) -> Option<AlertDescription> {
+        use AlertDescription as A;
+        Some(match self {
+            Self::ReceiveBufferTooSmall { .. }
+            | Self::SendBufferTooSmall { .. }
+            | Self::NoTrustAnchors
+            | Self::EntropyFailed
+            | Self::EntropyRepeats
+            | Self::NotOpen
+            | Self::Truncated { .. }
+            | Self::ClosedInHandshake
+            | Self::AlertReceived { .. } => return None,
+
+            // §6.2: unrelated to the peer, such as memory.
+            Self::Internal
+            | Self::KeysExhausted
+            | Self::CookieTooLarge { .. }
+            | Self::MessageTooLarge { .. }
+            | Self::RecordTooLarge { .. } => A::INTERNAL_ERROR,
+
+            // §4.2.3: too old; §4.3.1: not what was offered.
+            Self::ProtocolVersion { .. } | Self::LegacyVersion { .. } => A::PROTOCOL_VERSION,
+            Self::VersionNotOffered { .. }
+            | Self::Downgrade
+            | Self::SessionIdEcho
+            | Self::CipherSuiteNotOffered { .. }
+            | Self::CipherSuiteChanged { .. }
+            | Self::CompressionMethod { .. }
+            | Self::IllegalParameter { .. }
+            | Self::MisplacedExtension { .. }
+            | Self::RepeatedExtension { .. }
+            | Self::GroupNotOffered { .. }
+            | Self::KeyShare
+            | Self::RetryWithoutChange
+            | Self::ApplicationProtocol
+            | Self::SchemeNotOffered { .. }
+            | Self::SchemeForKey { .. } => A::ILLEGAL_PARAMETER,
+            Self::MissingExtension { .. } => A::MISSING_EXTENSION,
+            Self::UnsolicitedExtension { .. } => A::UNSUPPORTED_EXTENSION,
+
+            // §4, §5, §5.1, §5.4, §4.7.2
+            Self::PlainHttp
+            | Self::NotTls { .. }
+            | Self::UnexpectedMessage { .. }
+            | Self::MessageAcrossKeys
+            | Self::PostHandshakeAuth
+            | Self::UnexpectedRecord { .. }
+            | Self::EmptyRecord { .. }
+            | Self::ChangeCipherSpec
+            | Self::Interleaved { .. }
+            | Self::TooManyEmptyRecords => A::UNEXPECTED_MESSAGE,
+            // §6; §4.5.1.3
+            Self::Malformed { .. } | Self::MalformedAlert | Self::NoCertificate => A::DECODE_ERROR,
+            Self::RecordOverflow { .. } => A::RECORD_OVERFLOW,
+            Self::BadRecordMac => A::BAD_RECORD_MAC,
+
+            Self::Expired { .. } | Self::NotYetValid { .. } => A::CERTIFICATE_EXPIRED,
+            Self::UnknownIssuer => A::UNKNOWN_CA,
+            Self::CertificateAlgorithm | Self::KeyUsage | Self::CriticalExtension => {
+                A::UNSUPPORTED_CERTIFICATE
+            }
+            Self::TooManyCertificates { .. }
+            | Self::WrongName
+            | Self::IssuerIsNotCa
+            | Self::CaAsServer
+            | Self::CertificateSignature
+            | Self::NameConstraint
+            | Self::PathTooLong
+            | Self::BadCertificate => A::BAD_CERTIFICATE,
+            // §4.5.2, §4.5.3
+            Self::HandshakeSignature { .. } | Self::Finished => A::DECRYPT_ERROR,
+        })
+    }
 }

@@ -6,14 +6,39 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+// Nothing that a server sends may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
 
 pub use alert::AlertDescription;
 pub use error::{Error, Message, Stage};
 pub use pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
-use rand_core::TryCryptoRng;
+
+pub use connection::Connection;
+pub use path::{CertVerified, verify_server_path};
 
 mod alert;
+mod codec;
+mod connection;
 mod error;
+mod error_text;
+mod extensions;
+mod handshake;
+mod hello;
+mod key_schedule;
+mod path;
+mod receive;
+mod record;
+mod send;
 
 /// The smallest receive buffer: 1,024 octets.
 pub const MIN_RECEIVE_BUFFER: usize = 1024;
@@ -71,96 +96,4 @@ pub enum Step {
     Plaintext,
     /// The server sent close_notify, and all plaintext is consumed.
     Closed,
-}
-
-/// One TLS connection over the caller's two buffers.
-pub struct Connection<'a> {
-    _config: Config<'a>,
-}
-
-impl<'a> Connection<'a> {
-    /// Starts a connection: the ClientHello then waits in [`Self::outgoing`].
-    /// One public-key operation.
-    ///
-    /// # Errors
-    /// A buffer too small, no trust anchors, entropy that fails or repeats.
-    pub fn new<R: TryCryptoRng + ?Sized>(
-        config: Config<'a>,
-        receive: &'a mut [u8],
-        send: &'a mut [u8],
-        entropy: &mut R,
-    ) -> Result<Self, Error> {
-        let _ = (receive, send, entropy);
-        Ok(Self { _config: config })
-    }
-
-    /// Octets to send to the server, in order; empty when there is nothing to send. After an
-    /// error, the alert that tells the server of it.
-    pub fn outgoing(&self) -> &[u8] {
-        unimplemented!()
-    }
-
-    /// The first `count` octets of [`Self::outgoing`] are sent.
-    pub fn sent(&mut self, count: usize) {
-        let _ = count;
-    }
-
-    /// Space for octets from the server. Never empty while [`Self::step`] says [`Step::Receive`].
-    pub fn incoming(&mut self) -> &mut [u8] {
-        unimplemented!()
-    }
-
-    /// The first `count` octets of [`Self::incoming`] are filled. 0 means end of file: nothing
-    /// more will come from the transport.
-    pub fn received(&mut self, count: usize) {
-        let _ = count;
-    }
-
-    /// Takes the connection one step further: at most one record, one message.
-    ///
-    /// # Errors
-    /// Whatever ends the connection. The error stays: every later call gives it again.
-    pub fn step(&mut self) -> Result<Step, Error> {
-        unimplemented!()
-    }
-
-    /// Whether the handshake is done: certificate, signature and Finished verified.
-    pub fn is_established(&self) -> bool {
-        unimplemented!()
-    }
-
-    /// Decrypted octets from the server.
-    pub fn plaintext(&self) -> &[u8] {
-        unimplemented!()
-    }
-
-    /// The first `count` octets of [`Self::plaintext`] are used up.
-    pub fn consume(&mut self, count: usize) {
-        let _ = count;
-    }
-
-    /// Space for plaintext to be sent, in the send buffer itself; empty while the handshake goes
-    /// on, or while [`Self::outgoing`] has octets left.
-    pub fn plaintext_space(&mut self) -> &mut [u8] {
-        unimplemented!()
-    }
-
-    /// Encrypts the first `count` octets of [`Self::plaintext_space`], in place, as one record,
-    /// which then waits in [`Self::outgoing`].
-    ///
-    /// # Errors
-    /// [`Error::NotOpen`] before the handshake is done or after closing; key limits.
-    pub fn seal(&mut self, count: usize) -> Result<(), Error> {
-        let _ = count;
-        unimplemented!()
-    }
-
-    /// Queues close_notify; nothing can be sent afterwards. To be called with nothing left in
-    /// [`Self::outgoing`].
-    ///
-    /// # Errors
-    /// [`Error::NotOpen`] before the handshake is done, or when closed already.
-    pub fn close(&mut self) -> Result<(), Error> {
-        unimplemented!()
-    }
 }

@@ -1,0 +1,434 @@
+//! The connection: records in, records out, and the caller's four operations.
+
+use rand_core::TryCryptoRng;
+use zeroize::Zeroizing;
+
+use crate::{
+    AlertDescription, Config, MIN_RECEIVE_BUFFER, MIN_SEND_BUFFER, Step, TrustKind,
+    error::{Error, Message, Stage},
+    handshake::{ExpectServerHello, Keys, Received, Shared, State},
+    hello::ClientHello,
+    key_schedule::{self, Transcript},
+    receive::ReceiveBuffer,
+    record::{ContentType, Header, MAX_CONTENT},
+    send::SendBuffer,
+};
+
+/// How many records without application data, and messages after the handshake, are taken in a
+/// row: nobody has use for more, and each costs time.
+const MAX_IDLE_RECORDS: u8 = 32;
+
+/// One TLS connection over the caller's two buffers.
+///
+/// The caller sends what [`Self::outgoing`] shows, reads into [`Self::incoming`] when
+/// [`Self::step`] asks for it, and after the handshake exchanges plaintext through
+/// [`Self::plaintext`] and [`Self::plaintext_space`]. Nothing here waits, and nothing is kept
+/// outside of `self` and the two buffers.
+pub struct Connection<'a> {
+    state: State,
+    shared: Shared<'a>,
+    receive: ReceiveBuffer<'a>,
+    /// The server's end of file was seen.
+    ended: bool,
+    idle: u8,
+}
+
+impl<'a> Connection<'a> {
+    /// Starts a connection: the ClientHello then waits in [`Self::outgoing`].
+    /// One public-key operation.
+    ///
+    /// # Errors
+    /// A buffer too small, no trust anchors, entropy that fails or repeats.
+    pub fn new<R: TryCryptoRng + ?Sized>(
+        config: Config<'a>,
+        receive: &'a mut [u8],
+        send: &'a mut [u8],
+        entropy: &mut R,
+    ) -> Result<Self, Error> {
+        check_setup(&config, receive.len(), send.len())?;
+        let hello = new_hello(entropy)?;
+        let mut shared = Shared {
+            config,
+            transcript: Transcript::new(),
+            send: SendBuffer::new(send),
+            keys: Keys::default(),
+        };
+        let state = State::ExpectServerHello(ExpectServerHello::start(hello, &mut shared)?);
+        Ok(Self { state, shared, receive: ReceiveBuffer::new(receive), ended: false, idle: 0 })
+    }
+
+    /// Octets to send to the server, in order; empty when there is nothing to send. After an
+    /// error, the alert that tells the server of it.
+    pub fn outgoing(&self) -> &[u8] {
+        self.shared.send.pending()
+    }
+
+    /// The first `count` octets of [`Self::outgoing`] are sent. Counts beyond it are cut to it.
+    pub fn sent(&mut self, count: usize) {
+        self.shared.send.sent(count);
+    }
+
+    /// Space for octets from the server. Never empty after [`Self::step`] said
+    /// [`Step::Receive`]; at other times it may be.
+    pub fn incoming(&mut self) -> &mut [u8] {
+        self.receive.space()
+    }
+
+    /// The first `count` octets of [`Self::incoming`] are filled. 0 means end of file: nothing
+    /// more will come from the transport.
+    pub fn received(&mut self, count: usize) {
+        self.receive.filled(count);
+        self.ended |= count == 0;
+    }
+
+    /// Takes the connection one step further: at most one record, or one handshake message.
+    ///
+    /// The step that takes Certificate verifies the whole path; each other step does at most one
+    /// public-key operation.
+    ///
+    /// # Errors
+    /// Whatever ends the connection. The error stays: every later call gives it again.
+    pub fn step(&mut self) -> Result<Step, Error> {
+        if let State::Failed(error) = self.state {
+            return Err(error);
+        }
+        let step = self.advance();
+        if let Err(error) = step {
+            self.fail(error);
+        }
+        step
+    }
+
+    /// Whether the handshake is done (certificate, signature and Finished verified) and the
+    /// connection has not failed.
+    pub fn is_established(&self) -> bool {
+        matches!(self.state, State::Traffic(_))
+    }
+
+    /// The stage that the connection is in.
+    pub fn stage(&self) -> Stage {
+        self.state.stage()
+    }
+
+    /// Decrypted octets from the server; empty during the handshake.
+    pub fn plaintext(&self) -> &[u8] {
+        match self.state {
+            State::Traffic(ref traffic) if !traffic.joining => self.receive.plaintext(),
+            _ => &[],
+        }
+    }
+
+    /// The first `count` octets of [`Self::plaintext`] are used up. Counts beyond it are cut.
+    pub fn consume(&mut self, count: usize) {
+        let count = count.min(self.plaintext().len());
+        self.receive.consume(count);
+    }
+
+    /// Space for plaintext to be sent, in the send buffer itself. Empty while the handshake goes
+    /// on, while [`Self::outgoing`] has octets left, and after [`Self::close`].
+    pub fn plaintext_space(&mut self) -> &mut [u8] {
+        match self.state {
+            State::Traffic(ref traffic) if !traffic.write_closed => self.shared.send.plaintext_space(),
+            _ => &mut [],
+        }
+    }
+
+    /// Encrypts the first `count` octets of [`Self::plaintext_space`], in place, as one record,
+    /// which then waits in [`Self::outgoing`]. A count of 0 does nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotOpen`] before the handshake is done, after closing, while octets wait in
+    /// [`Self::outgoing`], or for a count beyond the space; the connection stays as it was.
+    pub fn seal(&mut self, count: usize) -> Result<(), Error> {
+        if count > self.plaintext_space().len() {
+            return Err(Error::NotOpen);
+        }
+        let State::Traffic(traffic) = &mut self.state else { return Err(Error::NotOpen) };
+        if count == 0 {
+            return Ok(());
+        }
+        let Shared { send, keys, .. } = &mut self.shared;
+        let (Some(write), Some(secret)) = (&mut keys.write, &mut keys.client_traffic) else {
+            return Err(Error::Internal);
+        };
+        // RFC 9846 §4.7.3: a KeyUpdate that is owed goes before application data; §5.5: worn
+        // keys are replaced by one of our own accord. Neither asks for the server's.
+        let update = traffic.update_owed || write.worn();
+        if update {
+            send.key_update_before_plaintext(write, &[24, 0, 0, 1, 0])?;
+            *secret = key_schedule::next_generation(secret);
+            *write = write.renewed(secret);
+            traffic.update_owed = false;
+        }
+        send.seal(write, count)?;
+        if update {
+            send.include_key_update();
+        }
+        Ok(())
+    }
+
+    /// Queues close_notify (RFC 9846 §6.1); nothing can be sealed afterwards, but reading goes on.
+    ///
+    /// # Errors
+    /// [`Error::NotOpen`] before the handshake is done, or when closed already;
+    /// [`Error::SendBufferTooSmall`] where too much waits in [`Self::outgoing`].
+    pub fn close(&mut self) -> Result<(), Error> {
+        match &mut self.state {
+            State::Traffic(traffic) if !traffic.write_closed => {
+                let write = self.shared.keys.write.as_mut().ok_or(Error::Internal)?;
+                let alert = [WARNING, AlertDescription::CLOSE_NOTIFY.0];
+                self.shared.send.push_sealed(write, ContentType::Alert, &alert)?;
+                traffic.write_closed = true;
+                Ok(())
+            }
+            _ => Err(Error::NotOpen),
+        }
+    }
+
+    fn advance(&mut self) -> Result<Step, Error> {
+        match &self.state {
+            State::Traffic(traffic) => {
+                if !self.plaintext().is_empty() {
+                    return Ok(Step::Plaintext);
+                }
+                // RFC 9846 §6.1: what comes after close_notify is ignored.
+                if traffic.read_closed {
+                    return Ok(Step::Closed);
+                }
+            }
+            // What the server says next answers what still waits to be sent.
+            _ if !self.outgoing().is_empty() => return Ok(Step::Again),
+            _ => {}
+        }
+        if self.take_message()? || self.take_record()? {
+            return Ok(Step::Again);
+        }
+        if self.ended {
+            return Err(Error::Truncated { stage: self.stage() });
+        }
+        self.receive.check_room()?;
+        Ok(Step::Receive)
+    }
+
+    /// Takes the next handshake message, if it is there as a whole.
+    fn take_message(&mut self) -> Result<bool, Error> {
+        let Some(octets) = self.receive.message()? else { return Ok(false) };
+        let size = octets.len();
+        let kind = Message::from_octet(octets.first().copied().unwrap_or_default());
+        let more_behind = self.receive.plaintext().len() > size;
+        let (certificate, octets) = self.receive.kept_and_message(size);
+        let message = Received { kind, octets, more_behind, certificate };
+
+        if let State::Traffic(traffic) = &mut self.state {
+            traffic.message(&message, &mut self.shared.keys)?;
+            traffic.joining = more_behind;
+            self.receive.consume(size);
+            self.count_idle()?;
+            return Ok(true);
+        }
+        // A transition that fails leaves no state behind; `fail` puts the error there.
+        let state = core::mem::replace(&mut self.state, State::Failed(Error::Internal));
+        let stage = state.stage();
+        self.state = state.next(&message, &mut self.shared)?;
+        match (stage, self.state.stage()) {
+            (Stage::Certificate, Stage::Verify) => self.receive.keep(size),
+            (Stage::Verify, Stage::Finished) => {
+                self.receive.drop_kept();
+                self.receive.consume(size);
+            }
+            _ => self.receive.consume(size),
+        }
+        Ok(true)
+    }
+
+    /// Takes the next record, if it is there as a whole.
+    fn take_record(&mut self) -> Result<bool, Error> {
+        let protected = self.shared.keys.read.is_some();
+        if !protected {
+            refuse_other_protocols(self.receive.raw())?;
+        }
+        let Some(header) = self.receive.header() else { return Ok(false) };
+        let outer = ContentType::from_octet(header.content_type);
+        self.check_outer_type(outer, &header)?;
+        header.check_length(protected && outer == Some(ContentType::ApplicationData))?;
+        if !self.receive.is_whole(&header)? {
+            return Ok(false);
+        }
+        match outer {
+            Some(ContentType::ChangeCipherSpec) => {
+                // RFC 9846 §5: a single octet 1, to be dropped.
+                if self.receive.body(&header) != [1] {
+                    return Err(Error::ChangeCipherSpec);
+                }
+                self.receive.take_record(&header, 0);
+                self.count_idle()?;
+            }
+            Some(outer) => {
+                let (inner, length) = self.open(outer, &header)?;
+                self.take_content(inner, length, &header)?;
+            }
+            None => return Err(Error::UnexpectedRecord { content_type: header.content_type }),
+        }
+        Ok(true)
+    }
+
+    /// Which types of record may come, by what their header says.
+    fn check_outer_type(&self, outer: Option<ContentType>, header: &Header) -> Result<(), Error> {
+        let protected = self.shared.keys.read.is_some();
+        let fits = match outer {
+            // RFC 9846 §5: until the server's Finished.
+            Some(ContentType::ChangeCipherSpec) => !self.is_established(),
+            // RFC 9846 §5.2: protected records say application_data, and are so from ServerHello on.
+            Some(ContentType::ApplicationData) => protected,
+            Some(ContentType::Handshake | ContentType::Alert) => !protected,
+            None => false,
+        };
+        if fits { Ok(()) } else { Err(Error::UnexpectedRecord { content_type: header.content_type }) }
+    }
+
+    /// Removes a record's protection, where there is one. Returns the type and the length of its
+    /// content.
+    fn open(&mut self, outer: ContentType, header: &Header) -> Result<(ContentType, usize), Error> {
+        let Some(keys) = &mut self.shared.keys.read else { return Ok((outer, header.length)) };
+        let inner = keys.open(header, self.receive.body(header))?;
+        // RFC 9846 §5.4: the whole of TLSInnerPlaintext is at most 2^14 + 1 octets.
+        if inner.len() > MAX_CONTENT + 1 {
+            return Err(Error::RecordOverflow { size: inner.len() });
+        }
+        // RFC 9846 §5.4: the content's type is the last octet that is not zero.
+        let length = inner.iter().rposition(|octet| *octet != 0);
+        let content_type = length.and_then(|last| inner.get(last)).copied().unwrap_or_default();
+        match (ContentType::from_octet(content_type), length) {
+            (Some(ContentType::ChangeCipherSpec) | None, _) | (_, None) => {
+                Err(Error::UnexpectedRecord { content_type })
+            }
+            (Some(inner), Some(length)) => Ok((inner, length)),
+        }
+    }
+
+    /// Takes a record's content, which is in the receive buffer without protection.
+    fn take_content(&mut self, inner: ContentType, length: usize, header: &Header) -> Result<(), Error> {
+        let content_type = inner.octet();
+        // RFC 9846 §5.1: a handshake message that is split has no other record in between.
+        let in_message = !self.receive.plaintext().is_empty();
+        if in_message && inner != ContentType::Handshake {
+            return Err(Error::Interleaved { content_type });
+        }
+        match inner {
+            ContentType::Handshake => {
+                // RFC 9846 §5.1: no fragment of zero length.
+                if length == 0 {
+                    return Err(Error::EmptyRecord { content_type });
+                }
+                if let State::Traffic(traffic) = &mut self.state {
+                    traffic.joining = true;
+                }
+                self.receive.take_record(header, length);
+            }
+            ContentType::Alert => {
+                let alert = self.receive.body(header).get(..length).and_then(|alert| alert.try_into().ok());
+                self.receive.take_record(header, 0);
+                self.take_alert(alert)?;
+            }
+            ContentType::ApplicationData => {
+                if !self.is_established() {
+                    return Err(Error::UnexpectedRecord { content_type });
+                }
+                self.receive.take_record(header, length);
+                // RFC 9846 §5.1: application data of zero length is allowed.
+                if length == 0 {
+                    self.count_idle()?;
+                } else {
+                    self.idle = 0;
+                }
+            }
+            ContentType::ChangeCipherSpec => return Err(Error::UnexpectedRecord { content_type }),
+        }
+        Ok(())
+    }
+
+    /// RFC 9846 §6: the level decides nothing.
+    fn take_alert(&mut self, alert: Option<[u8; 2]>) -> Result<(), Error> {
+        // RFC 9846 §5.1: exactly one alert a record, and no fragments.
+        let [_level, description] = alert.ok_or(Error::MalformedAlert)?;
+        let alert = AlertDescription(description);
+        match (&mut self.state, alert) {
+            (State::Traffic(traffic), AlertDescription::CLOSE_NOTIFY) => {
+                traffic.read_closed = true;
+                Ok(())
+            }
+            (_, AlertDescription::CLOSE_NOTIFY) => Err(Error::ClosedInHandshake),
+            // RFC 9846 §6.1: not an error; a close_notify follows.
+            (_, AlertDescription::USER_CANCELED) => self.count_idle(),
+            (state, alert) => Err(Error::AlertReceived { alert, stage: state.stage() }),
+        }
+    }
+
+    fn count_idle(&mut self) -> Result<(), Error> {
+        self.idle = self.idle.saturating_add(1);
+        if self.idle > MAX_IDLE_RECORDS { Err(Error::TooManyEmptyRecords) } else { Ok(()) }
+    }
+
+    /// RFC 9846 §6.2: tells the server why, and forgets every key.
+    fn fail(&mut self, error: Error) {
+        if let Some(alert) = error.alert() {
+            let Shared { send, keys, .. } = &mut self.shared;
+            let alert = [FATAL, alert.0];
+            // Where there is no room left in the send buffer, the alert is not sent: it is a
+            // courtesy, the connection ends all the same.
+            let _sent = match &mut keys.write {
+                Some(write) => send.push_sealed(write, ContentType::Alert, &alert),
+                None => send.push_plain_alert(alert),
+            };
+        }
+        self.shared.keys = Keys::default();
+        self.state = State::Failed(error);
+    }
+}
+
+const WARNING: u8 = 1;
+const FATAL: u8 = 2;
+
+fn check_setup(config: &Config<'_>, receive: usize, send: usize) -> Result<(), Error> {
+    if receive < MIN_RECEIVE_BUFFER {
+        return Err(Error::ReceiveBufferTooSmall { size: receive, minimum: MIN_RECEIVE_BUFFER });
+    }
+    if send < MIN_SEND_BUFFER {
+        return Err(Error::SendBufferTooSmall { size: send, minimum: MIN_SEND_BUFFER });
+    }
+    match config.trust.0 {
+        TrustKind::Anchors([]) => Err(Error::NoTrustAnchors),
+        _ => Ok(()),
+    }
+}
+
+/// One public-key operation.
+fn new_hello<R: TryCryptoRng + ?Sized>(entropy: &mut R) -> Result<ClientHello, Error> {
+    let mut draw = |octets: &mut [u8; 32]| {
+        // The source's own error type is its own; that it failed is all that counts here.
+        entropy.try_fill_bytes(octets).ok().ok_or(Error::EntropyFailed)
+    };
+    let (mut random, mut session_id, mut private_key) = ([0; 32], [0; 32], Zeroizing::new([0; 32]));
+    draw(&mut random)?;
+    draw(&mut session_id)?;
+    draw(&mut private_key)?;
+    // A source that gives constant octets would make every key the same.
+    if random == session_id || key_schedule::equal(&*private_key, &random) {
+        return Err(Error::EntropyRepeats);
+    }
+    let public_key = x25519_dalek::x25519(*private_key, x25519_dalek::X25519_BASEPOINT_BYTES);
+    Ok(ClientHello { random, session_id, private_key, public_key })
+}
+
+/// Before the first record: says it in words where a server does not speak TLS at all.
+fn refuse_other_protocols(raw: &[u8]) -> Result<(), Error> {
+    let Some(first) = raw.first_chunk::<5>() else { return Ok(()) };
+    let [content_type, ..] = *first;
+    if first == b"HTTP/" {
+        Err(Error::PlainHttp)
+    } else if ContentType::from_octet(content_type).is_none() {
+        Err(Error::NotTls { first: *first })
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! Extension blocks, RFC 9846 §4.3.
+
+use pki_types::ServerName;
+
+use crate::{
+    codec::Reader,
+    error::{Error, Message},
+};
+
+pub(crate) const SERVER_NAME: u16 = 0;
+pub(crate) const SUPPORTED_GROUPS: u16 = 10;
+pub(crate) const SIGNATURE_ALGORITHMS: u16 = 13;
+pub(crate) const APPLICATION_LAYER_PROTOCOL_NEGOTIATION: u16 = 16;
+pub(crate) const SUPPORTED_VERSIONS: u16 = 43;
+pub(crate) const COOKIE: u16 = 44;
+pub(crate) const KEY_SHARE: u16 = 51;
+
+/// The extensions that this client knows; all of them are in its ClientHello but for two:
+/// server_name only with a DNS name, cookie only after a HelloRetryRequest.
+const KNOWN: [u16; 7] = [
+    SERVER_NAME,
+    SUPPORTED_GROUPS,
+    SIGNATURE_ALGORITHMS,
+    APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
+    SUPPORTED_VERSIONS,
+    COOKIE,
+    KEY_SHARE,
+];
+
+/// Which extensions a message from the server may have.
+pub(crate) struct Rules<'r> {
+    pub(crate) message: Message,
+    /// Extensions that belong into this message.
+    pub(crate) allowed: &'r [u16],
+    /// The name that was asked for: decides whether server_name was in the ClientHello.
+    pub(crate) server_name: &'r ServerName<'r>,
+}
+
+impl Rules<'_> {
+    /// Whether the ClientHello had this extension. A cookie is no request that could be answered.
+    fn was_offered(&self, extension: u16) -> bool {
+        match extension {
+            SERVER_NAME => matches!(self.server_name, ServerName::DnsName(_)),
+            COOKIE => false,
+            other => KNOWN.contains(&other),
+        }
+    }
+}
+
+/// Reads a whole extension block and hands each extension to `take`, having checked that it was
+/// asked for, belongs there, and came once.
+pub(crate) fn responses<'m>(
+    block: Reader<'m>,
+    rules: &Rules<'_>,
+    mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let message = rules.message;
+    each(block, |extension, data| {
+        // RFC 9846 §4.3: an extension that was not asked for is an unsupported_extension, but for
+        // the cookie of a HelloRetryRequest; one that was asked for, but does not belong into
+        // this message, an illegal_parameter.
+        let cookie = extension == COOKIE && message == Message::HelloRetryRequest;
+        if !rules.was_offered(extension) && !cookie {
+            Err(Error::UnsolicitedExtension { message, extension })
+        } else if !rules.allowed.contains(&extension) {
+            Err(Error::MisplacedExtension { message, extension })
+        } else {
+            take(extension, data)
+        }
+    })
+}
+
+/// Reads a whole extension block of a message in which unknown extensions are ignored:
+/// CertificateRequest and NewSessionTicket (RFC 9846 §4.4.2, §4.7.1).
+pub(crate) fn each<'m>(
+    mut block: Reader<'m>,
+    mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let message = block.message();
+    let mut seen = [false; KNOWN.len()];
+    while !block.is_empty() {
+        let extension = block.u16()?;
+        let data = block.vector16()?;
+        // RFC 9846 §4.3: no two extensions of the same type in one block. Of unknown ones
+        // nothing is used, be they one or many.
+        if let Some((_, seen)) = KNOWN.iter().zip(&mut seen).find(|(known, _)| **known == extension)
+            && core::mem::replace(seen, true)
+        {
+            return Err(Error::RepeatedExtension { message, extension });
+        }
+        take(extension, block.nested(data))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGE: Message = Message::EncryptedExtensions;
+
+    fn read(block: &[u8]) -> Result<(), Error> {
+        let server_name = &ServerName::try_from("localhost").unwrap();
+        let rules = Rules { message: MESSAGE, allowed: &[SERVER_NAME, SUPPORTED_GROUPS], server_name };
+        responses(Reader::new(block, MESSAGE), &rules, |_, _| Ok(()))
+    }
+
+    #[test]
+    fn each_kind_of_wrong_extension_has_its_error() {
+        assert_eq!(read(&[]), Ok(()));
+        assert_eq!(read(&[0, 0, 0, 0, 0, 10, 0, 1, 9]), Ok(()));
+        let extension = KEY_SHARE;
+        assert_eq!(read(&[0, 51, 0, 0]), Err(Error::MisplacedExtension { message: MESSAGE, extension }));
+        let extension = COOKIE;
+        assert_eq!(read(&[0, 44, 0, 0]), Err(Error::UnsolicitedExtension { message: MESSAGE, extension }));
+        let extension = 0xfafa;
+        assert_eq!(
+            read(&[0xfa, 0xfa, 0, 0]),
+            Err(Error::UnsolicitedExtension { message: MESSAGE, extension })
+        );
+        let extension = SERVER_NAME;
+        assert_eq!(
+            read(&[0, 0, 0, 0, 0, 0, 0, 0]),
+            Err(Error::RepeatedExtension { message: MESSAGE, extension })
+        );
+    }
+
+    #[test]
+    fn every_cut_is_malformed() {
+        let whole = [0, 10, 0, 3, 1, 2, 3];
+        for cut in 1..whole.len() {
+            assert_eq!(read(&whole[..cut]), Err(Error::Malformed { message: MESSAGE }), "cut at {cut}");
+        }
+    }
+}

@@ -1,0 +1,463 @@
+//! The handshake, RFC 9846 §A.1: a struct for each state, consumed by the one message that may
+//! come in it.
+//!
+//! ```text
+//! ExpectServerHello ── HelloRetryRequest, once ──┐
+//!     │      └─────────────────────────────────◄─┘
+//!     ▼ ServerHello
+//! ExpectEncryptedExtensions
+//!     ▼ EncryptedExtensions
+//! ExpectCertificate ── CertificateRequest, once ──┐
+//!     │      └──────────────────────────────────◄─┘
+//!     ▼ Certificate              makes CertVerified
+//! ExpectCertificateVerify
+//!     ▼ CertificateVerify        makes SignatureVerified
+//! ExpectFinished
+//!     ▼ Finished                 makes FinishedVerified
+//! Traffic                        cannot be made without the three
+//! ```
+
+use zeroize::Zeroizing;
+
+use crate::{
+    Config,
+    codec::Reader,
+    error::{Error, Message, Stage},
+    extensions::{self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, Rules, SERVER_NAME, SUPPORTED_GROUPS},
+    hello::{ClientHello, HTTP_1_1, Offer, ServerHello},
+    key_schedule::{self, HandshakeSecrets, Secret, Transcript},
+    path::{
+        CertVerified, CertificateList, SignatureVerified, verify_handshake_signature, verify_server_path,
+    },
+    record::{CipherSuite, ContentType, RecordKeys},
+    send::SendBuffer,
+};
+
+/// Proof that the server's Finished fits the transcript. Made in [`ExpectFinished::finished`] alone.
+pub(crate) struct FinishedVerified(());
+
+/// What the states share: the configuration, the transcript, the keys, and the way out.
+pub(crate) struct Shared<'a> {
+    pub(crate) config: Config<'a>,
+    pub(crate) transcript: Transcript,
+    pub(crate) send: SendBuffer<'a>,
+    pub(crate) keys: Keys,
+}
+
+/// The keys of both directions; none before ServerHello, and none after a failure.
+#[derive(Default)]
+pub(crate) struct Keys {
+    pub(crate) read: Option<RecordKeys>,
+    pub(crate) write: Option<RecordKeys>,
+    /// What a KeyUpdate makes the next keys from.
+    pub(crate) server_traffic: Option<Secret>,
+    pub(crate) client_traffic: Option<Secret>,
+}
+
+/// One whole handshake message.
+pub(crate) struct Received<'m> {
+    pub(crate) kind: Message,
+    /// Header and body, as they enter the transcript.
+    pub(crate) octets: &'m [u8],
+    /// Whether the record layer holds more octets of the same keys behind it.
+    pub(crate) more_behind: bool,
+    /// The Certificate message, in [`ExpectCertificateVerify`].
+    pub(crate) certificate: &'m [u8],
+}
+
+impl<'m> Received<'m> {
+    fn body(&self) -> &'m [u8] {
+        body(self.octets)
+    }
+
+    fn expect(&self, expected: Message) -> Result<(), Error> {
+        // RFC 9846 §4: any message out of order is an unexpected_message.
+        if self.kind == expected {
+            Ok(())
+        } else {
+            Err(Error::UnexpectedMessage { message: self.kind, expected })
+        }
+    }
+
+    /// RFC 9846 §5.1: a message before a change of keys ends its record.
+    pub(crate) fn ends_record(&self) -> Result<(), Error> {
+        if self.more_behind { Err(Error::MessageAcrossKeys) } else { Ok(()) }
+    }
+}
+
+fn body(message: &[u8]) -> &[u8] {
+    message.get(4..).unwrap_or_default()
+}
+
+/// Where a connection is.
+pub(crate) enum State {
+    ExpectServerHello(ExpectServerHello),
+    ExpectEncryptedExtensions(ExpectEncryptedExtensions),
+    ExpectCertificate(ExpectCertificate),
+    ExpectCertificateVerify(ExpectCertificateVerify),
+    ExpectFinished(ExpectFinished),
+    Traffic(Traffic),
+    Failed(Error),
+}
+
+impl State {
+    /// The transition for a handshake message. Messages after the handshake are not handled here.
+    pub(crate) fn next(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<Self, Error> {
+        match self {
+            Self::ExpectServerHello(state) => state.server_hello(message, shared),
+            Self::ExpectEncryptedExtensions(state) => state.encrypted_extensions(message, shared),
+            Self::ExpectCertificate(state) => state.certificate(message, shared),
+            Self::ExpectCertificateVerify(state) => state.certificate_verify(message, shared),
+            Self::ExpectFinished(state) => state.finished(message, shared),
+            Self::Traffic(_) => Err(Error::Internal),
+            Self::Failed(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        match self {
+            Self::ExpectServerHello(_) | Self::ExpectEncryptedExtensions(_) => Stage::Hello,
+            Self::ExpectCertificate(_) => Stage::Certificate,
+            Self::ExpectCertificateVerify(_) => Stage::Verify,
+            Self::ExpectFinished(_) => Stage::Finished,
+            Self::Traffic(_) => Stage::Traffic,
+            Self::Failed(error) => error.stage(),
+        }
+    }
+}
+
+/// The ClientHello is on its way.
+pub(crate) struct ExpectServerHello {
+    hello: ClientHello,
+    retried: Option<CipherSuite>,
+}
+
+impl ExpectServerHello {
+    pub(crate) fn start(hello: ClientHello, shared: &mut Shared<'_>) -> Result<Self, Error> {
+        let Shared { config, send, transcript, .. } = shared;
+        // RFC 9846 §5.1: the record of the first ClientHello says 0x0301.
+        let message = send.push_plain(ContentType::Handshake, 0x0301, |out| {
+            hello.write(out, &config.server_name, None);
+        })?;
+        transcript.add(message);
+        Ok(Self { hello, retried: None })
+    }
+
+    fn server_hello(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
+        message.expect(Message::ServerHello)?;
+        let offer = Offer {
+            session_id: &self.hello.session_id,
+            server_name: &shared.config.server_name,
+            retried: self.retried,
+        };
+        match ServerHello::parse(message.body(), &offer)? {
+            ServerHello::Retry { suite, cookie } => {
+                message.ends_record()?;
+                self.retry(suite, cookie, message, shared)
+            }
+            ServerHello::Hello { suite, public_key } => {
+                message.ends_record()?;
+                self.key_exchange(suite, public_key, message, shared)
+            }
+        }
+    }
+
+    /// RFC 9846 §4.2.4.
+    fn retry(
+        self,
+        suite: CipherSuite,
+        cookie: &[u8],
+        message: &Received<'_>,
+        shared: &mut Shared<'_>,
+    ) -> Result<State, Error> {
+        let Shared { config, send, transcript, .. } = shared;
+        transcript.replace_by_message_hash();
+        transcript.add(message.octets);
+        // RFC 9846 §E.4: before the second flight, which begins here.
+        push_change_cipher_spec(send)?;
+        let second = send.push_plain(ContentType::Handshake, 0x0303, |out| {
+            self.hello.write(out, &config.server_name, Some(cookie));
+        });
+        let second = second.map_err(|error| match error {
+            Error::SendBufferTooSmall { size: capacity, minimum: size } => {
+                Error::CookieTooLarge { size, capacity }
+            }
+            other => other,
+        })?;
+        transcript.add(second);
+        Ok(State::ExpectServerHello(Self { retried: Some(suite), ..self }))
+    }
+
+    /// RFC 9846 §7.1. One public-key operation.
+    fn key_exchange(
+        self,
+        suite: CipherSuite,
+        public_key: [u8; 32],
+        message: &Received<'_>,
+        shared: &mut Shared<'_>,
+    ) -> Result<State, Error> {
+        let secret = Zeroizing::new(x25519_dalek::x25519(*self.hello.private_key, public_key));
+        // RFC 9846 §7.4.2, RFC 7748 §6.1: a public key of small order gives zero, to be refused.
+        if key_schedule::equal(&*secret, &[0; 32]) {
+            return Err(Error::KeyShare);
+        }
+        shared.transcript.add(message.octets);
+        if self.retried.is_none() {
+            push_change_cipher_spec(&mut shared.send)?;
+        }
+        let secrets = HandshakeSecrets::new(&secret, &shared.transcript.hash());
+        shared.keys.read = Some(RecordKeys::new(suite, &secrets.server));
+        shared.keys.write = Some(RecordKeys::new(suite, &secrets.client));
+        Ok(State::ExpectEncryptedExtensions(ExpectEncryptedExtensions { suite, secrets }))
+    }
+}
+
+/// RFC 9846 §E.4: compatibility mode sends one such record before its second flight.
+fn push_change_cipher_spec(send: &mut SendBuffer<'_>) -> Result<(), Error> {
+    send.push_plain(ContentType::ChangeCipherSpec, 0x0303, |out| out.u8(1))?;
+    Ok(())
+}
+
+/// ServerHello is in; from here on everything is encrypted.
+pub(crate) struct ExpectEncryptedExtensions {
+    suite: CipherSuite,
+    secrets: HandshakeSecrets,
+}
+
+impl ExpectEncryptedExtensions {
+    fn encrypted_extensions(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
+        message.expect(Message::EncryptedExtensions)?;
+        let kind = message.kind;
+        let mut reader = Reader::new(message.body(), kind);
+        let block = reader.vector16()?;
+        reader.end()?;
+        let allowed = &[SERVER_NAME, SUPPORTED_GROUPS, APPLICATION_LAYER_PROTOCOL_NEGOTIATION];
+        let rules = Rules { message: kind, allowed, server_name: &shared.config.server_name };
+        extensions::responses(reader.nested(block), &rules, |extension, data| match extension {
+            // RFC 6066 §3: the server's acknowledgement is empty.
+            SERVER_NAME => data.end(),
+            APPLICATION_LAYER_PROTOCOL_NEGOTIATION => application_protocol(data),
+            // RFC 9846 §4.3.7: the server's groups are a hint for another connection.
+            _ => Ok(()),
+        })?;
+        shared.transcript.add(message.octets);
+        let Self { suite, secrets } = self;
+        Ok(State::ExpectCertificate(ExpectCertificate { suite, secrets, requested: false }))
+    }
+}
+
+/// RFC 7301 §3.1: exactly one protocol, and one that was offered.
+fn application_protocol(mut data: Reader<'_>) -> Result<(), Error> {
+    let list = data.vector16()?;
+    data.end()?;
+    let mut list = data.nested(list);
+    let protocol = list.vector8()?;
+    list.end()?;
+    if protocol.is_empty() {
+        return Err(data.malformed());
+    }
+    if protocol == HTTP_1_1 { Ok(()) } else { Err(Error::ApplicationProtocol) }
+}
+
+/// Next the server's certificates, perhaps after a request for one of the client's.
+pub(crate) struct ExpectCertificate {
+    suite: CipherSuite,
+    secrets: HandshakeSecrets,
+    requested: bool,
+}
+
+impl ExpectCertificate {
+    /// Certificate: as many signature verifications as the path has certificates.
+    fn certificate(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
+        // RFC 9846 §4.4.2: a CertificateRequest follows EncryptedExtensions, once.
+        if message.kind == Message::CertificateRequest && !self.requested {
+            check_certificate_request(message.body())?;
+            shared.transcript.add(message.octets);
+            return Ok(State::ExpectCertificate(Self { requested: true, ..self }));
+        }
+        message.expect(Message::Certificate)?;
+        let list = CertificateList::parse(message.body(), &shared.config.server_name)?;
+        let certificate = verify_server_path(list.as_slice(), &shared.config)?;
+        shared.transcript.add(message.octets);
+        let Self { suite, secrets, requested } = self;
+        Ok(State::ExpectCertificateVerify(ExpectCertificateVerify { suite, secrets, requested, certificate }))
+    }
+}
+
+/// RFC 9846 §4.4.2. There is no certificate to choose, so its extensions decide nothing.
+fn check_certificate_request(body: &[u8]) -> Result<(), Error> {
+    let message = Message::CertificateRequest;
+    let mut reader = Reader::new(body, message);
+    let context = reader.vector8()?;
+    let block = reader.vector16()?;
+    reader.end()?;
+    if !context.is_empty() {
+        return Err(Error::IllegalParameter { message });
+    }
+    let mut has_signature_algorithms = false;
+    extensions::each(reader.nested(block), |extension, mut data| {
+        if extension == extensions::SIGNATURE_ALGORITHMS {
+            has_signature_algorithms = true;
+            // SignatureScheme supported_signature_algorithms<2..2^16-2>
+            let schemes = data.vector16()?;
+            data.end()?;
+            if schemes.is_empty() || schemes.len() % 2 != 0 {
+                return Err(data.malformed());
+            }
+        }
+        Ok(())
+    })?;
+    if has_signature_algorithms {
+        Ok(())
+    } else {
+        Err(Error::MissingExtension { message, extension: extensions::SIGNATURE_ALGORITHMS })
+    }
+}
+
+/// The path is verified; next the proof that the server holds the key.
+pub(crate) struct ExpectCertificateVerify {
+    suite: CipherSuite,
+    secrets: HandshakeSecrets,
+    requested: bool,
+    certificate: CertVerified,
+}
+
+impl ExpectCertificateVerify {
+    /// One public-key operation.
+    fn certificate_verify(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
+        message.expect(Message::CertificateVerify)?;
+        let mut reader = Reader::new(message.body(), message.kind);
+        let scheme = reader.u16()?;
+        let signature = reader.vector16()?;
+        reader.end()?;
+        let list = CertificateList::parse(body(message.certificate), &shared.config.server_name)?;
+        let transcript = shared.transcript.hash();
+        let signature = verify_handshake_signature(list.server()?, &transcript, scheme, signature)?;
+        shared.transcript.add(message.octets);
+        let Self { suite, secrets, requested, certificate } = self;
+        Ok(State::ExpectFinished(ExpectFinished { suite, secrets, requested, certificate, signature }))
+    }
+}
+
+/// The server is who it says; next the proof that nobody changed the handshake.
+pub(crate) struct ExpectFinished {
+    suite: CipherSuite,
+    secrets: HandshakeSecrets,
+    requested: bool,
+    certificate: CertVerified,
+    signature: SignatureVerified,
+}
+
+impl ExpectFinished {
+    fn finished(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
+        message.expect(Message::Finished)?;
+        message.ends_record()?;
+        let Shared { transcript, send, keys, .. } = shared;
+        let verify_data = key_schedule::finished(&self.secrets.server, &transcript.hash());
+        // RFC 9846 §4.5.3: the length is the hash's; anything else cannot be parsed.
+        if message.body().len() != verify_data.len() {
+            return Err(Error::Malformed { message: message.kind });
+        }
+        if !key_schedule::equal(message.body(), &verify_data) {
+            return Err(Error::Finished);
+        }
+        let finished = FinishedVerified(());
+        transcript.add(message.octets);
+        let (client, server) = self.secrets.application(&transcript.hash());
+
+        let write = keys.write.as_mut().ok_or(Error::Internal)?;
+        if self.requested {
+            // RFC 9846 §4.5.1: a client without a suitable certificate sends an empty list.
+            let empty = [11, 0, 0, 4, 0, 0, 0, 0];
+            transcript.add(&empty);
+            send.push_sealed(write, ContentType::Handshake, &empty)?;
+        }
+        let mut own = [0; 36];
+        let data = key_schedule::finished(&self.secrets.client, &transcript.hash());
+        for (to, from) in own.iter_mut().zip([20, 0, 0, 32].iter().chain(&data)) {
+            *to = *from;
+        }
+        send.push_sealed(write, ContentType::Handshake, &own)?;
+
+        keys.read = Some(RecordKeys::new(self.suite, &server));
+        keys.write = Some(RecordKeys::new(self.suite, &client));
+        keys.server_traffic = Some(server);
+        keys.client_traffic = Some(client);
+        Ok(State::Traffic(Traffic::new(self.certificate, self.signature, finished)))
+    }
+}
+
+/// The handshake is done.
+pub(crate) struct Traffic {
+    /// RFC 9846 §4.7.3: a KeyUpdate is owed before the next application data.
+    pub(crate) update_owed: bool,
+    /// Whether the server said close_notify.
+    pub(crate) read_closed: bool,
+    /// Whether this client said close_notify.
+    pub(crate) write_closed: bool,
+    /// Whether the joined plaintext is a handshake message, not application data.
+    pub(crate) joining: bool,
+    _certificate: CertVerified,
+    _signature: SignatureVerified,
+    _finished: FinishedVerified,
+}
+
+impl Traffic {
+    fn new(certificate: CertVerified, signature: SignatureVerified, finished: FinishedVerified) -> Self {
+        Self {
+            update_owed: false,
+            read_closed: false,
+            write_closed: false,
+            joining: false,
+            _certificate: certificate,
+            _signature: signature,
+            _finished: finished,
+        }
+    }
+
+    /// A handshake message after the handshake, RFC 9846 §4.7.
+    pub(crate) fn message(&mut self, message: &Received<'_>, keys: &mut Keys) -> Result<(), Error> {
+        match message.kind {
+            Message::NewSessionTicket => check_ticket(message.body()),
+            Message::KeyUpdate => {
+                message.ends_record()?;
+                self.key_update(message.body(), keys)
+            }
+            // RFC 9846 §4.7.2: post_handshake_auth was not offered.
+            Message::CertificateRequest => Err(Error::PostHandshakeAuth),
+            kind => Err(Error::UnexpectedMessage { message: kind, expected: Message::NewSessionTicket }),
+        }
+    }
+
+    /// RFC 9846 §4.7.3.
+    fn key_update(&mut self, body: &[u8], keys: &mut Keys) -> Result<(), Error> {
+        let message = Message::KeyUpdate;
+        match body {
+            [0] => {}
+            [1] => self.update_owed = true,
+            [_] => return Err(Error::IllegalParameter { message }),
+            _ => return Err(Error::Malformed { message }),
+        }
+        let (Some(read), Some(secret)) = (&mut keys.read, &mut keys.server_traffic) else {
+            return Err(Error::Internal);
+        };
+        *secret = key_schedule::next_generation(secret);
+        *read = read.renewed(secret);
+        Ok(())
+    }
+}
+
+/// RFC 9846 §4.7.1: this client does not resume yet, so a ticket is read and forgotten.
+fn check_ticket(body: &[u8]) -> Result<(), Error> {
+    let mut reader = Reader::new(body, Message::NewSessionTicket);
+    reader.u32()?; // ticket_lifetime
+    reader.u32()?; // ticket_age_add
+    reader.vector8()?; // ticket_nonce
+    let ticket = reader.vector16()?;
+    let block = reader.vector16()?;
+    reader.end()?;
+    if ticket.is_empty() {
+        return Err(reader.malformed());
+    }
+    extensions::each(reader.nested(block), |_, _| Ok(()))
+}

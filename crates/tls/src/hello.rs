@@ -1,0 +1,226 @@
+//! ClientHello, ServerHello and HelloRetryRequest, RFC 9846 §4.2.
+
+use pki_types::ServerName;
+use zeroize::Zeroizing;
+
+use crate::{
+    codec::{Reader, Writer},
+    error::{Error, Message},
+    extensions::{
+        self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, COOKIE, KEY_SHARE, Rules, SERVER_NAME,
+        SIGNATURE_ALGORITHMS, SUPPORTED_GROUPS, SUPPORTED_VERSIONS,
+    },
+    record::CipherSuite,
+};
+
+/// The only application protocol that is offered (RFC 7301 §6).
+pub(crate) const HTTP_1_1: &[u8] = b"http/1.1";
+const TLS_1_2: u16 = 0x0303;
+const TLS_1_3: u16 = 0x0304;
+/// `NamedGroup.x25519`
+const X25519: u16 = 0x001d;
+/// RFC 9846 §4.2.3: the random value of a HelloRetryRequest.
+const RETRY: [u8; 32] = [
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
+    0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+];
+/// RFC 9846 §4.2.3: the last octets of the random value of a server that speaks TLS 1.3 and was
+/// led to choose TLS 1.2, or something older.
+const DOWNGRADE: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
+
+/// What a ClientHello says about this connection, and the secret behind its key share.
+pub(crate) struct ClientHello {
+    pub(crate) random: [u8; 32],
+    /// RFC 9846 §E.4: compatibility mode, 32 octets.
+    pub(crate) session_id: [u8; 32],
+    pub(crate) private_key: Zeroizing<[u8; 32]>,
+    pub(crate) public_key: [u8; 32],
+}
+
+impl ClientHello {
+    /// Writes the handshake message. The second one differs from the first by its cookie only
+    /// (RFC 9846 §4.2.2).
+    pub(crate) fn write(&self, out: &mut Writer<'_>, name: &ServerName<'_>, cookie: Option<&[u8]>) {
+        out.u8(1);
+        out.vector24(|hello| {
+            hello.u16(TLS_1_2);
+            hello.bytes(&self.random);
+            hello.vector8(|id| id.bytes(&self.session_id));
+            hello.vector16(|suites| CipherSuite::OFFERED.iter().for_each(|suite| suites.u16(suite.code())));
+            hello.vector8(|compression| compression.u8(0));
+            hello.vector16(|extensions| self.write_extensions(extensions, name, cookie));
+        });
+    }
+
+    fn write_extensions(&self, out: &mut Writer<'_>, name: &ServerName<'_>, cookie: Option<&[u8]>) {
+        if let ServerName::DnsName(name) = name {
+            // RFC 6066 §3: host_name(0). An IP address is not sent.
+            extension(out, SERVER_NAME, |data| {
+                data.vector16(|list| {
+                    list.u8(0);
+                    list.vector16(|host| host.bytes(name.as_ref().as_bytes()));
+                });
+            });
+        }
+        extension(out, SUPPORTED_VERSIONS, |data| data.vector8(|versions| versions.u16(TLS_1_3)));
+        extension(out, SUPPORTED_GROUPS, |data| data.vector16(|groups| groups.u16(X25519)));
+        extension(out, SIGNATURE_ALGORITHMS, |data| {
+            data.vector16(|schemes| {
+                picopost_verify::CERT_SCHEMES.iter().for_each(|scheme| schemes.u16(*scheme));
+            });
+        });
+        extension(out, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, |data| {
+            data.vector16(|protocols| protocols.vector8(|protocol| protocol.bytes(HTTP_1_1)));
+        });
+        extension(out, KEY_SHARE, |data| {
+            data.vector16(|shares| {
+                shares.u16(X25519);
+                shares.vector16(|key| key.bytes(&self.public_key));
+            });
+        });
+        if let Some(cookie) = cookie {
+            extension(out, COOKIE, |data| data.vector16(|octets| octets.bytes(cookie)));
+        }
+    }
+}
+
+fn extension(out: &mut Writer<'_>, number: u16, data: impl FnOnce(&mut Writer<'_>)) {
+    out.u16(number);
+    out.vector16(data);
+}
+
+/// What a client did before the server's hello, as far as it decides what the server may say.
+pub(crate) struct Offer<'o> {
+    pub(crate) session_id: &'o [u8; 32],
+    pub(crate) server_name: &'o ServerName<'o>,
+    /// The cipher suite of a HelloRetryRequest that was answered, and whether it had a cookie.
+    pub(crate) retried: Option<CipherSuite>,
+}
+
+/// A `server_hello` message, checked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ServerHello<'m> {
+    Hello { suite: CipherSuite, public_key: [u8; 32] },
+    Retry { suite: CipherSuite, cookie: &'m [u8] },
+}
+
+impl<'m> ServerHello<'m> {
+    pub(crate) fn parse(body: &'m [u8], offer: &Offer<'_>) -> Result<Self, Error> {
+        let mut reader = Reader::new(body, Message::ServerHello);
+        let legacy_version = reader.u16()?;
+        let random: [u8; 32] = reader.array()?;
+        let session_id = reader.vector8()?;
+        let suite = reader.u16()?;
+        let compression = reader.u8()?;
+        // Before TLS 1.3 a ServerHello may end here.
+        let block = if reader.is_empty() { &[] } else { reader.vector16()? };
+        reader.end()?;
+
+        // RFC 9846 §4.2.3: the random value first, then (§4.3.1) the version, then the rest.
+        let message = if random == RETRY { Message::HelloRetryRequest } else { Message::ServerHello };
+        let block = Reader::new(block, message);
+        check_version(legacy_version, &random, block.clone())?;
+        if legacy_version != TLS_1_2 {
+            return Err(Error::LegacyVersion { version: legacy_version });
+        }
+        if session_id != offer.session_id {
+            return Err(Error::SessionIdEcho);
+        }
+        let Some(suite) = CipherSuite::OFFERED.iter().copied().find(|offered| offered.code() == suite) else {
+            return Err(Error::CipherSuiteNotOffered { suite });
+        };
+        if compression != 0 {
+            return Err(Error::CompressionMethod { method: compression });
+        }
+        if message == Message::HelloRetryRequest {
+            Self::retry(suite, block, offer)
+        } else {
+            Self::hello(suite, block, offer)
+        }
+    }
+
+    fn hello(suite: CipherSuite, block: Reader<'m>, offer: &Offer<'_>) -> Result<Self, Error> {
+        let message = Message::ServerHello;
+        // RFC 9846 §4.2.4: the suite of the HelloRetryRequest stays.
+        if offer.retried.is_some_and(|retried| retried != suite) {
+            return Err(Error::CipherSuiteChanged { suite: suite.code() });
+        }
+        let mut share = None;
+        let allowed = &[SUPPORTED_VERSIONS, KEY_SHARE];
+        let rules = Rules { message, allowed, server_name: offer.server_name };
+        extensions::responses(block, &rules, |extension, mut data| {
+            if extension == KEY_SHARE {
+                let group = data.u16()?;
+                let key = data.vector16()?;
+                data.end()?;
+                share = Some((group, key));
+            }
+            Ok(())
+        })?;
+        let (group, key) = share.ok_or(Error::MissingExtension { message, extension: KEY_SHARE })?;
+        // RFC 9846 §4.3.8: a group that was offered, with a share.
+        if group != X25519 {
+            return Err(Error::GroupNotOffered { group });
+        }
+        // RFC 9846 §4.3.8.2, RFC 7748: 32 octets.
+        let public_key = key.try_into().ok().ok_or(Error::KeyShare)?;
+        Ok(Self::Hello { suite, public_key })
+    }
+
+    fn retry(suite: CipherSuite, block: Reader<'m>, offer: &Offer<'_>) -> Result<Self, Error> {
+        let message = Message::HelloRetryRequest;
+        // RFC 9846 §4.2.4: one HelloRetryRequest a connection.
+        if offer.retried.is_some() {
+            return Err(Error::UnexpectedMessage { message, expected: Message::ServerHello });
+        }
+        let mut cookie = None;
+        let allowed = &[SUPPORTED_VERSIONS, KEY_SHARE, COOKIE];
+        let rules = Rules { message, allowed, server_name: offer.server_name };
+        extensions::responses(block, &rules, |extension, mut data| match extension {
+            KEY_SHARE => {
+                // RFC 9846 §4.3.8: the group must be one that was offered without a share; every
+                // group of this client has one.
+                let group = data.u16()?;
+                data.end()?;
+                Err(if group == X25519 {
+                    Error::RetryWithoutChange
+                } else {
+                    Error::GroupNotOffered { group }
+                })
+            }
+            COOKIE => {
+                // RFC 9846 §4.3.2: cookie<1..2^16-1>.
+                let octets = data.vector16()?;
+                data.end()?;
+                if octets.is_empty() {
+                    return Err(data.malformed());
+                }
+                cookie = Some(octets);
+                Ok(())
+            }
+            _ => Ok(()),
+        })?;
+        // RFC 9846 §4.2.4: it must change the ClientHello.
+        let cookie = cookie.ok_or(Error::RetryWithoutChange)?;
+        Ok(Self::Retry { suite, cookie })
+    }
+}
+
+/// RFC 9846 §4.3.1: `supported_versions` alone decides, where it is present.
+fn check_version(legacy_version: u16, random: &[u8; 32], block: Reader<'_>) -> Result<(), Error> {
+    let mut selected = None;
+    extensions::each(block, |extension, mut data| {
+        if extension == SUPPORTED_VERSIONS {
+            selected = Some(data.u16()?);
+            data.end()?;
+        }
+        Ok(())
+    })?;
+    match selected {
+        Some(TLS_1_3) => Ok(()),
+        Some(version) => Err(Error::VersionNotOffered { version }),
+        // RFC 9846 §4.2.3: a server below TLS 1.3 must not show the marker of one that can do more.
+        None if DOWNGRADE.iter().any(|marker| random.ends_with(marker)) => Err(Error::Downgrade),
+        None => Err(Error::ProtocolVersion { offered: legacy_version }),
+    }
+}

@@ -1,0 +1,160 @@
+//! The key schedule of RFC 9846 §7.1, with SHA-256, and what is derived from it.
+//!
+//! Every output is at most one SHA-256 block of 32 octets long, so HKDF-Expand (RFC 5869 §2.3) is
+//! one HMAC over its info and the octet 1.
+
+use hmac::{Hmac, KeyInit, Mac, digest::FixedOutput};
+use sha2::{Digest, Sha256, digest::Update};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// The length of a hash, and of every secret: 32 octets.
+pub(crate) const HASH: usize = 32;
+/// A secret of the key schedule.
+pub(crate) type Secret = Zeroizing<[u8; HASH]>;
+
+/// The running hash over the handshake messages, RFC 9846 §4.1.
+#[derive(Clone)]
+pub(crate) struct Transcript(Sha256);
+
+impl Transcript {
+    pub(crate) fn new() -> Self {
+        Self(Sha256::new())
+    }
+
+    pub(crate) fn add(&mut self, message: &[u8]) {
+        Update::update(&mut self.0, message);
+    }
+
+    pub(crate) fn hash(&self) -> [u8; HASH] {
+        self.0.clone().finalize_fixed().into()
+    }
+
+    /// RFC 9846 §4.1: a HelloRetryRequest replaces ClientHello1 by a message_hash(254) message.
+    pub(crate) fn replace_by_message_hash(&mut self) {
+        let hash = self.hash();
+        let mut next = Self::new();
+        next.add(&[254, 0, 0, 32]);
+        next.add(&hash);
+        *self = next;
+    }
+}
+
+/// What is left of the key schedule once the key exchange is done: the Handshake Secret's
+/// successor, and the two handshake traffic secrets that Finished is made of.
+pub(crate) struct HandshakeSecrets {
+    pub(crate) client: Secret,
+    pub(crate) server: Secret,
+    main: Secret,
+}
+
+impl HandshakeSecrets {
+    /// RFC 9846 §7.1, from the (EC)DHE shared secret and the transcript up to ServerHello; there
+    /// is no PSK.
+    pub(crate) fn new(shared: &[u8; HASH], transcript: &[u8; HASH]) -> Self {
+        let early = extract(&[0; HASH], &[0; HASH]);
+        let empty = Transcript::new().hash();
+        let handshake = extract(&derive(&early, b"derived", &empty), shared);
+        Self {
+            client: derive(&handshake, b"c hs traffic", transcript),
+            server: derive(&handshake, b"s hs traffic", transcript),
+            main: extract(&derive(&handshake, b"derived", &empty), &[0; HASH]),
+        }
+    }
+
+    /// The application traffic secrets of client and server, from the transcript up to the
+    /// server's Finished.
+    pub(crate) fn application(&self, transcript: &[u8; HASH]) -> (Secret, Secret) {
+        (derive(&self.main, b"c ap traffic", transcript), derive(&self.main, b"s ap traffic", transcript))
+    }
+}
+
+/// `verify_data` of a Finished message, RFC 9846 §4.5.3.
+pub(crate) fn finished(base: &Secret, transcript: &[u8; HASH]) -> [u8; HASH] {
+    let key: Secret = expand_label(base, b"finished", &[]);
+    hmac(&key, &[transcript])
+}
+
+/// Compares in constant time.
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}
+
+/// The next generation of an application traffic secret, RFC 9846 §7.2.
+pub(crate) fn next_generation(secret: &Secret) -> Secret {
+    expand_label(secret, b"traffic upd", &[])
+}
+
+/// HKDF-Expand-Label of RFC 9846 §7.1.
+pub(crate) fn expand_label<const N: usize>(
+    secret: &[u8; HASH],
+    label: &[u8],
+    context: &[u8],
+) -> Zeroizing<[u8; N]> {
+    const { assert!(N <= HASH, "one block of HKDF-Expand") };
+    // Labels and contexts are this crate's own, and short.
+    let length = |octets: &[u8]| [u8::try_from(octets.len()).unwrap_or(u8::MAX)];
+    let output = [0, N.to_be_bytes().last().copied().unwrap_or(0)];
+    let label_length = [length(label)[0].saturating_add(6)];
+    let block = Zeroizing::new(hmac(
+        secret,
+        &[&output, &label_length, b"tls13 ", label, &length(context), context, &[1]],
+    ));
+    let mut okm = Zeroizing::new([0; N]);
+    for (to, from) in okm.iter_mut().zip(block.iter()) {
+        *to = *from;
+    }
+    okm
+}
+
+/// Derive-Secret of RFC 9846 §7.1, over a transcript hash that the caller has taken.
+fn derive(secret: &[u8; HASH], label: &[u8], transcript: &[u8; HASH]) -> Secret {
+    expand_label(secret, label, transcript)
+}
+
+/// HKDF-Extract, RFC 5869 §2.2.
+fn extract(salt: &[u8; HASH], ikm: &[u8; HASH]) -> Secret {
+    Zeroizing::new(hmac(salt, &[ikm]))
+}
+
+fn hmac(key: &[u8; HASH], parts: &[&[u8]]) -> [u8; HASH] {
+    // RFC 2104: a key shorter than the block of 64 octets is filled up with zeros.
+    let mut block = Zeroizing::new([0; 64]);
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    let mut mac = Hmac::<Sha256>::new((&*block).into());
+    for part in parts {
+        Mac::update(&mut mac, part);
+    }
+    mac.finalize_fixed().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex<const N: usize>(text: &str) -> [u8; N] {
+        core::array::from_fn(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
+    }
+
+    /// RFC 8448 §3: the secrets of the simple 1-RTT handshake.
+    #[test]
+    fn secrets_of_rfc_8448() {
+        let shared = hex("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
+        let server_hello = hex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8");
+        let secrets = HandshakeSecrets::new(&shared, &server_hello);
+        assert_eq!(*secrets.client, hex("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21"));
+        assert_eq!(*secrets.server, hex("b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38"));
+        assert_eq!(*secrets.main, hex("18df06843d13a08bf2a449844c5f8a478001bc4d4c627984d5a41da8d0402919"));
+        let key: Zeroizing<[u8; 16]> = expand_label(&secrets.server, b"key", &[]);
+        assert_eq!(*key, hex("3fce516009c21727d0f2e4e86ee403bc"));
+        let iv: Zeroizing<[u8; 12]> = expand_label(&secrets.server, b"iv", &[]);
+        assert_eq!(*iv, hex("5d313eb2671276ee13000b30"));
+
+        let finished = hex("9608102a0f1ccc6db6250b7b7e417b1a000eaada3daae4777a7686c9ff83df13");
+        let (client, server) = secrets.application(&finished);
+        assert_eq!(*client, hex("9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5"));
+        assert_eq!(*server, hex("a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643"));
+    }
+}

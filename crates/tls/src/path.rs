@@ -1,0 +1,156 @@
+//! The server's certificates: message, path, dates, name, and the proof that all of it was done.
+
+use pki_types::{CertificateDer, ServerName};
+use webpki::{EndEntityCert, KeyUsage};
+
+use crate::{
+    Config, MAX_CERTIFICATES, TrustKind,
+    codec::Reader,
+    error::{Error, Message},
+    extensions::{self, Rules},
+};
+
+/// Proof that a path from the server's certificate to a trust anchor, its dates and the server's
+/// name were verified. Made in [`verify_server_path`] alone.
+#[derive(Debug)]
+pub struct CertVerified(());
+
+/// Proof that the server signed this handshake with the key of its certificate. Made in
+/// [`verify_handshake_signature`] alone.
+#[derive(Debug)]
+pub(crate) struct SignatureVerified(());
+
+/// Verifies a server's certificates, its own first, as a connection does: the path to one of the
+/// anchors, every signature and date on it (RFC 5280 §6), and the name (RFC 9525).
+///
+/// Path building stops at the first anchor: certificates behind it, or beside the path, do not
+/// disturb.
+///
+/// # Errors
+/// The 32xx errors.
+pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> Result<CertVerified, Error> {
+    let (server, intermediates) = chain.split_first().ok_or(Error::NoCertificate)?;
+    let anchors = match config.trust.0 {
+        TrustKind::Anchors(anchors) => anchors,
+        #[cfg(feature = "danger-no-verification")]
+        TrustKind::DangerAnyCertificate => return Ok(CertVerified(())),
+    };
+    let certificate = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
+    certificate
+        .verify_for_usage(
+            picopost_verify::ALL,
+            anchors,
+            intermediates,
+            config.now,
+            KeyUsage::server_auth(),
+            None,
+            None,
+        )
+        .map_err(|error| path_error(&error))?;
+    certificate.verify_is_valid_for_subject_name(&config.server_name).map_err(|error| path_error(&error))?;
+    Ok(CertVerified(()))
+}
+
+/// Verifies `CertificateVerify` with the key of the server's certificate, RFC 9846 §4.5.2.
+pub(crate) fn verify_handshake_signature(
+    server: &CertificateDer<'_>,
+    transcript: &[u8; 32],
+    scheme: u16,
+    signature: &[u8],
+) -> Result<SignatureVerified, Error> {
+    let algorithm = picopost_verify::for_scheme(scheme).ok_or(Error::SchemeNotOffered { scheme })?;
+    const CONTEXT: &[u8; 34] = b"TLS 1.3, server CertificateVerify\0";
+    let mut signed = [0x20; 64 + CONTEXT.len() + 32];
+    for (to, from) in signed.iter_mut().skip(64).zip(CONTEXT.iter().chain(transcript)) {
+        *to = *from;
+    }
+    let certificate = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
+    certificate.verify_signature(algorithm, &signed, signature).map_err(|error| match error {
+        webpki::Error::InvalidSignatureForPublicKey => Error::HandshakeSignature { scheme },
+        // RFC 9846 §4.5.2: the scheme must fit the key.
+        webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Error::SchemeForKey { scheme },
+        other => path_error(&other),
+    })?;
+    Ok(SignatureVerified(()))
+}
+
+/// The certificates of a Certificate message.
+pub(crate) struct CertificateList<'m> {
+    certificates: [CertificateDer<'m>; MAX_CERTIFICATES],
+    count: usize,
+}
+
+impl<'m> CertificateList<'m> {
+    /// Parses the body of a server's Certificate message, RFC 9846 §4.5.1.
+    pub(crate) fn parse(body: &'m [u8], server_name: &ServerName<'_>) -> Result<Self, Error> {
+        let message = Message::Certificate;
+        let mut reader = Reader::new(body, message);
+        // RFC 9846 §4.5.1: the context is empty in server authentication.
+        if !reader.vector8()?.is_empty() {
+            return Err(Error::IllegalParameter { message });
+        }
+        let entries = reader.vector24()?;
+        reader.end()?;
+        let mut entries = reader.nested(entries);
+        // No extension of the ClientHello asks for one in a CertificateEntry.
+        let rules = Rules { message, allowed: &[], server_name };
+
+        let mut list =
+            Self { certificates: core::array::from_fn(|_| CertificateDer::from(&[][..])), count: 0 };
+        while !entries.is_empty() {
+            let certificate = entries.vector24()?;
+            let block = entries.vector16()?;
+            // opaque cert_data<1..2^24-1>
+            if certificate.is_empty() {
+                return Err(Error::Malformed { message });
+            }
+            extensions::responses(entries.nested(block), &rules, |_, _| Ok(()))?;
+            let slot = list
+                .certificates
+                .get_mut(list.count)
+                .ok_or(Error::TooManyCertificates { maximum: MAX_CERTIFICATES })?;
+            *slot = CertificateDer::from(certificate);
+            list.count = list.count.saturating_add(1);
+        }
+        // RFC 9846 §4.5.1.3: an empty list is a decode_error.
+        if list.count == 0 { Err(Error::NoCertificate) } else { Ok(list) }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[CertificateDer<'m>] {
+        self.certificates.get(..self.count).unwrap_or_default()
+    }
+
+    pub(crate) fn server(&self) -> Result<&CertificateDer<'m>, Error> {
+        self.as_slice().first().ok_or(Error::NoCertificate)
+    }
+}
+
+fn path_error(error: &webpki::Error) -> Error {
+    use webpki::Error as E;
+    match error {
+        E::CertExpired { time, not_after } => {
+            Error::Expired { now: time.as_secs(), not_after: not_after.as_secs() }
+        }
+        E::CertNotValidYet { time, not_before } => {
+            Error::NotYetValid { now: time.as_secs(), not_before: not_before.as_secs() }
+        }
+        E::CertNotValidForName(_) => Error::WrongName,
+        E::UnknownIssuer => Error::UnknownIssuer,
+        E::EndEntityUsedAsCa => Error::IssuerIsNotCa,
+        E::CaUsedAsEndEntity => Error::CaAsServer,
+        E::InvalidSignatureForPublicKey => Error::CertificateSignature,
+        E::UnsupportedSignatureAlgorithmContext(_)
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+        | E::SignatureAlgorithmMismatch => Error::CertificateAlgorithm,
+        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => Error::KeyUsage,
+        E::NameConstraintViolation => Error::NameConstraint,
+        E::PathLenConstraintViolated
+        | E::MaximumPathDepthExceeded
+        | E::MaximumPathBuildCallsExceeded
+        | E::MaximumSignatureChecksExceeded
+        | E::MaximumNameConstraintComparisonsExceeded => Error::PathTooLong,
+        E::UnsupportedCriticalExtension => Error::CriticalExtension,
+        // What is left says that a certificate does not follow RFC 5280's form; CRLs are not used.
+        _ => Error::BadCertificate,
+    }
+}

@@ -1,0 +1,143 @@
+//! The caller's receive buffer.
+//!
+//! ```text
+//! | kept | used up | joined plaintext | (gone) | raw octets | free |
+//! 0    kept      start              plain    raw          end
+//! ```
+//! Raw octets come in at the end. A record is decrypted where it lies, and its content joins the
+//! plaintext: handshake messages, split or not, or application data. The Certificate message is
+//! kept in front until CertificateVerify needs its key.
+
+use core::ops::Range;
+
+use crate::{
+    codec::u24,
+    error::Error,
+    record::{HEADER, Header},
+};
+
+pub(crate) struct ReceiveBuffer<'a> {
+    octets: &'a mut [u8],
+    kept: usize,
+    start: usize,
+    plain: usize,
+    raw: usize,
+    end: usize,
+}
+
+impl<'a> ReceiveBuffer<'a> {
+    pub(crate) fn new(octets: &'a mut [u8]) -> Self {
+        Self { octets, kept: 0, start: 0, plain: 0, raw: 0, end: 0 }
+    }
+
+    /// Space for more raw octets.
+    pub(crate) fn space(&mut self) -> &mut [u8] {
+        self.compact();
+        self.octets.get_mut(self.end..).unwrap_or_default()
+    }
+
+    /// The first `count` octets of the space are filled.
+    pub(crate) fn filled(&mut self, count: usize) {
+        self.end = self.end.saturating_add(count).min(self.octets.len());
+    }
+
+    /// Joined plaintext that is not used up.
+    pub(crate) fn plaintext(&self) -> &[u8] {
+        self.octets.get(self.start..self.plain).unwrap_or_default()
+    }
+
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.start = self.start.saturating_add(count).min(self.plain);
+    }
+
+    /// The raw octets, as they came.
+    pub(crate) fn raw(&self) -> &[u8] {
+        self.octets.get(self.raw..self.end).unwrap_or_default()
+    }
+
+    /// The header of the next record, once it is there.
+    pub(crate) fn header(&self) -> Option<Header> {
+        self.raw().first_chunk::<HEADER>().map(|octets| Header::parse(*octets))
+    }
+
+    /// Whether the record is there as a whole.
+    ///
+    /// # Errors
+    /// It can never be: it does not fit beside what the buffer holds already.
+    pub(crate) fn is_whole(&self, header: &Header) -> Result<bool, Error> {
+        let size = HEADER.saturating_add(header.length);
+        let capacity = self.capacity();
+        if size > capacity {
+            return Err(Error::RecordTooLarge { size, capacity });
+        }
+        Ok(self.raw().len() >= size)
+    }
+
+    /// Whether the buffer has room for a record's header at least.
+    pub(crate) fn check_room(&self) -> Result<(), Error> {
+        let (size, capacity) = (HEADER.saturating_add(1), self.capacity());
+        if size > capacity { Err(Error::RecordTooLarge { size, capacity }) } else { Ok(()) }
+    }
+
+    /// The body of a whole record.
+    pub(crate) fn body(&mut self, header: &Header) -> &mut [u8] {
+        let start = self.raw.saturating_add(HEADER);
+        self.octets.get_mut(start..start.saturating_add(header.length)).unwrap_or_default()
+    }
+
+    /// The record is done with; the first `content` octets of its body join the plaintext.
+    pub(crate) fn take_record(&mut self, header: &Header, content: usize) {
+        let start = self.raw.saturating_add(HEADER);
+        let content = content.min(header.length);
+        self.octets.copy_within(start..start.saturating_add(content), self.plain);
+        self.plain = self.plain.saturating_add(content);
+        self.raw = start.saturating_add(header.length);
+    }
+
+    /// The next handshake message, header and body, once it is there as a whole.
+    ///
+    /// # Errors
+    /// It can never be: it is larger than the buffer.
+    pub(crate) fn message(&self) -> Result<Option<&[u8]>, Error> {
+        let Some(&[_, a, b, c]) = self.plaintext().first_chunk() else { return Ok(None) };
+        let size = u24(a, b, c).saturating_add(4);
+        let capacity = self.octets.len().saturating_sub(self.kept);
+        if size > capacity {
+            return Err(Error::MessageTooLarge { size, capacity });
+        }
+        Ok(self.plaintext().get(..size))
+    }
+
+    /// Keeps the next `count` octets of the plaintext in front of the buffer.
+    pub(crate) fn keep(&mut self, count: usize) {
+        self.octets.copy_within(self.start..self.start.saturating_add(count).min(self.plain), 0);
+        self.consume(count);
+        self.kept = count;
+    }
+
+    /// What [`Self::keep`] kept, and the next `message` octets of the plaintext.
+    pub(crate) fn kept_and_message(&self, message: usize) -> (&[u8], &[u8]) {
+        let kept: Range<usize> = 0..self.kept;
+        let message = self.plaintext().get(..message).unwrap_or_default();
+        (self.octets.get(kept).unwrap_or_default(), message)
+    }
+
+    pub(crate) fn drop_kept(&mut self) {
+        self.kept = 0;
+    }
+
+    /// What a record may take up at most.
+    fn capacity(&self) -> usize {
+        self.octets.len().saturating_sub(self.kept).saturating_sub(self.plaintext().len())
+    }
+
+    /// Moves everything to the front.
+    fn compact(&mut self) {
+        self.octets.copy_within(self.start..self.plain, self.kept);
+        self.plain = self.kept.saturating_add(self.plaintext().len());
+        self.start = self.kept;
+        self.octets.copy_within(self.raw..self.end, self.plain);
+        self.end = self.plain.saturating_add(self.raw().len());
+        self.raw = self.plain;
+    }
+}

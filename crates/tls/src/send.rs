@@ -1,0 +1,138 @@
+//! The caller's send buffer: records that wait to be sent.
+//!
+//! A record of application data is composed where it lies, behind space for a KeyUpdate record
+//! that may have to go before it:
+//!
+//! ```text
+//! | KeyUpdate | header | plaintext … | type, tag | reserve for an alert |
+//! ```
+
+use crate::{
+    codec::Writer,
+    error::Error,
+    record::{ContentType, HEADER, MAX_CONTENT, OVERHEAD, RecordKeys},
+};
+
+/// A KeyUpdate record: a message of 5 octets, protected.
+pub(crate) const KEY_UPDATE: usize = HEADER + 5 + OVERHEAD;
+/// An alert record, protected.
+const ALERT: usize = HEADER + 2 + OVERHEAD;
+/// Where composed plaintext begins.
+const PLAINTEXT: usize = KEY_UPDATE + HEADER;
+
+pub(crate) struct SendBuffer<'a> {
+    octets: &'a mut [u8],
+    start: usize,
+    end: usize,
+}
+
+impl<'a> SendBuffer<'a> {
+    pub(crate) fn new(octets: &'a mut [u8]) -> Self {
+        Self { octets, start: 0, end: 0 }
+    }
+
+    pub(crate) fn pending(&self) -> &[u8] {
+        self.octets.get(self.start..self.end).unwrap_or_default()
+    }
+
+    pub(crate) fn sent(&mut self, count: usize) {
+        self.start = self.start.saturating_add(count).min(self.end);
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Space for plaintext; empty while records wait.
+    pub(crate) fn plaintext_space(&mut self) -> &mut [u8] {
+        if !self.pending().is_empty() {
+            return &mut [];
+        }
+        let end = self.octets.len().saturating_sub(OVERHEAD + ALERT);
+        self.octets.get_mut(PLAINTEXT..end.min(PLAINTEXT + MAX_CONTENT)).unwrap_or_default()
+    }
+
+    /// Protects the first `count` octets of the plaintext space as a record of application data.
+    pub(crate) fn seal(&mut self, keys: &mut RecordKeys, count: usize) -> Result<(), Error> {
+        let count = count.min(self.plaintext_space().len());
+        let record = KEY_UPDATE..PLAINTEXT.saturating_add(count).saturating_add(OVERHEAD);
+        let octets = self.octets.get_mut(record.clone()).ok_or(Error::Internal)?;
+        keys.seal(ContentType::ApplicationData, octets)?;
+        (self.start, self.end) = (record.start, record.end);
+        Ok(())
+    }
+
+    /// Protects a KeyUpdate message in front of where plaintext is composed.
+    pub(crate) fn key_update_before_plaintext(
+        &mut self,
+        keys: &mut RecordKeys,
+        message: &[u8; 5],
+    ) -> Result<(), Error> {
+        let octets = self.octets.get_mut(..KEY_UPDATE).ok_or(Error::Internal)?;
+        write_content(octets, message)?;
+        keys.seal(ContentType::Handshake, octets)
+    }
+
+    /// The record before the composed one goes out too.
+    pub(crate) fn include_key_update(&mut self) {
+        self.start = 0;
+    }
+
+    /// Appends a record without protection.
+    ///
+    /// # Errors
+    /// [`Error::SendBufferTooSmall`] with the size that would do.
+    pub(crate) fn push_plain(
+        &mut self,
+        content_type: ContentType,
+        version: u16,
+        content: impl FnOnce(&mut Writer<'_>),
+    ) -> Result<&[u8], Error> {
+        let (start, size) = (self.end, self.octets.len());
+        let mut writer = Writer::new(self.octets.get_mut(start..).unwrap_or_default());
+        writer.u8(content_type.octet());
+        writer.u16(version);
+        writer.vector16(content);
+        let end = start.saturating_add(writer.length());
+        // The reserve for an alert stays free, in case this very record provokes one.
+        let minimum = end.saturating_add(ALERT);
+        if minimum > size {
+            return Err(Error::SendBufferTooSmall { size, minimum });
+        }
+        self.end = end;
+        Ok(self.octets.get(start.saturating_add(HEADER)..end).unwrap_or_default())
+    }
+
+    /// Appends an alert record without protection.
+    pub(crate) fn push_plain_alert(&mut self, alert: [u8; 2]) -> Result<(), Error> {
+        let [level, description] = alert;
+        let record = [ContentType::Alert.octet(), 3, 3, 0, 2, level, description];
+        let (size, minimum) = (self.octets.len(), self.end.saturating_add(record.len()));
+        let space = self.octets.get_mut(self.end..minimum);
+        space.ok_or(Error::SendBufferTooSmall { size, minimum })?.copy_from_slice(&record);
+        self.end = minimum;
+        Ok(())
+    }
+
+    /// Appends a record with protection.
+    pub(crate) fn push_sealed(
+        &mut self,
+        keys: &mut RecordKeys,
+        content_type: ContentType,
+        content: &[u8],
+    ) -> Result<(), Error> {
+        let size = self.octets.len();
+        let minimum = self.end.saturating_add(HEADER + OVERHEAD).saturating_add(content.len());
+        let octets =
+            self.octets.get_mut(self.end..minimum).ok_or(Error::SendBufferTooSmall { size, minimum })?;
+        write_content(octets, content)?;
+        keys.seal(content_type, octets)?;
+        self.end = minimum;
+        Ok(())
+    }
+}
+
+fn write_content(record: &mut [u8], content: &[u8]) -> Result<(), Error> {
+    let end = HEADER.saturating_add(content.len());
+    record.get_mut(HEADER..end).ok_or(Error::Internal)?.copy_from_slice(content);
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! The engine against the scripted server of the test kit: what it must accept, and what it must
+//! refuse, with which error and which alert.
+
+mod accepted;
+mod generated;
+mod refusals;
+mod support;

@@ -1,0 +1,214 @@
+//! Runs one connection between the engine and a scripted server, without sockets or time.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+
+use picopost_testkit::chains::{NAME, NOW};
+use picopost_testkit::{Peer, Script, Seen};
+use picopost_tls::{
+    Config, Connection, Error, FULL_RECEIVE_BUFFER, ServerName, Step, Trust, TrustAnchor, UnixTime,
+};
+use rand_core::{TryCryptoRng, TryRng};
+
+/// How a script is played.
+#[derive(Clone, Debug)]
+pub(crate) struct Play {
+    /// The client's receive buffer in octets.
+    pub(crate) receive: usize,
+    /// The client's send buffer in octets.
+    pub(crate) send: usize,
+    /// How many octets the network delivers at once, in either direction.
+    pub(crate) at_once: usize,
+    /// The name that the client asks for.
+    pub(crate) name: &'static str,
+    /// The client's clock in Unix seconds.
+    pub(crate) now: u64,
+    /// What the client sends: the first once it is established, each next one after an answer.
+    pub(crate) requests: Vec<&'static [u8]>,
+}
+
+pub(crate) const REQUEST: &[u8] = b"POST / HTTP/1.1\r\nHost: device.example\r\nContent-Length: 2\r\n\r\nhi";
+
+impl Default for Play {
+    fn default() -> Self {
+        Self {
+            receive: FULL_RECEIVE_BUFFER,
+            send: 1024,
+            at_once: usize::MAX,
+            name: NAME,
+            now: NOW,
+            requests: vec![REQUEST],
+        }
+    }
+}
+
+impl Play {
+    /// The same with other buffers and other pieces: whatever a verdict is, it must not depend on these.
+    pub(crate) fn variants(&self) -> Vec<Self> {
+        let with = |receive, at_once| Self { receive, at_once, ..self.clone() };
+        vec![
+            self.clone(),
+            with(FULL_RECEIVE_BUFFER, 1),
+            with(FULL_RECEIVE_BUFFER, 7),
+            with(4096, usize::MAX),
+            with(4096, 1),
+            with(2500, 100),
+        ]
+    }
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// What the client read up to close_notify, or its error.
+    pub(crate) result: Result<Vec<u8>, Error>,
+    /// Whether the client ever said that it is established.
+    pub(crate) established: bool,
+    /// What the server saw.
+    pub(crate) seen: Seen,
+}
+
+/// Plays a script to its end. Where both sides wait, the network ends the connection.
+pub(crate) fn play(script: &Script, play: &Play) -> Outcome {
+    let anchors = script.chain().anchors();
+    play_with_anchors(script, play, &anchors)
+}
+
+/// The same, and the client trusts other anchors than the script's.
+pub(crate) fn play_with_anchors(script: &Script, play: &Play, anchors: &[TrustAnchor<'_>]) -> Outcome {
+    let config = Config {
+        server_name: ServerName::try_from(play.name).expect("a server name"),
+        trust: Trust::anchors(anchors),
+        now: UnixTime::since_unix_epoch(std::time::Duration::from_secs(play.now)),
+    };
+    let (mut receive, mut send) = (vec![0; play.receive], vec![0; play.send]);
+    let connection = Connection::new(config, &mut receive, &mut send, &mut CountingRng(play.now));
+    let mut driver = Driver {
+        connection: connection.expect("a good configuration"),
+        peer: Peer::new(script.clone()),
+        network: VecDeque::new(),
+        requests: play.requests.iter().copied().collect(),
+        at_once: play.at_once,
+        established: false,
+        plaintext: Vec::new(),
+    };
+    let result = driver.run();
+    driver.flush();
+    let repeated = driver.connection.step();
+    match result {
+        Err(error) => {
+            assert_eq!(repeated, Err(error), "an error stays");
+            assert!(!driver.connection.is_established(), "an error ends the connection");
+            assert!(driver.connection.plaintext_space().is_empty(), "nothing is sent after an error");
+        }
+        Ok(()) => assert_eq!(repeated, Ok(Step::Closed)),
+    }
+    Outcome {
+        result: result.map(|()| driver.plaintext),
+        established: driver.established,
+        seen: driver.peer.seen().clone(),
+    }
+}
+
+struct Driver<'a> {
+    connection: Connection<'a>,
+    peer: Peer,
+    /// Octets from the server that the client has not read.
+    network: VecDeque<u8>,
+    requests: VecDeque<&'static [u8]>,
+    at_once: usize,
+    established: bool,
+    plaintext: Vec<u8>,
+}
+
+impl Driver<'_> {
+    fn run(&mut self) -> Result<(), Error> {
+        loop {
+            let step = self.connection.step()?;
+            let was_established = std::mem::replace(&mut self.established, self.connection.is_established());
+            if self.established && !was_established {
+                self.request()?;
+            }
+            self.flush();
+            match step {
+                Step::Again => {}
+                Step::Receive => self.receive(),
+                Step::Plaintext => {
+                    // Not all at once, so that what is left over is tried too.
+                    let count = self.connection.plaintext().len().min(self.at_once);
+                    self.plaintext.extend(&self.connection.plaintext()[..count]);
+                    self.connection.consume(count);
+                    if self.connection.plaintext().is_empty() {
+                        self.request()?;
+                        self.flush();
+                    }
+                }
+                Step::Closed => {
+                    self.flush();
+                    return self.connection.close();
+                }
+            }
+        }
+    }
+
+    /// Sends the next request, if there is one.
+    fn request(&mut self) -> Result<(), Error> {
+        let Some(request) = self.requests.pop_front() else { return Ok(()) };
+        for piece in request.chunks(self.at_once.max(16)) {
+            self.flush();
+            self.connection.plaintext_space()[..piece.len()].copy_from_slice(piece);
+            self.connection.seal(piece.len())?;
+        }
+        Ok(())
+    }
+
+    /// Moves what the client has to say to the server.
+    fn flush(&mut self) {
+        while !self.connection.outgoing().is_empty() {
+            let count = self.connection.outgoing().len().min(self.at_once);
+            self.peer.feed(&self.connection.outgoing()[..count]);
+            self.connection.sent(count);
+            self.network.extend(self.peer.outgoing());
+        }
+    }
+
+    fn receive(&mut self) {
+        let space = self.connection.incoming();
+        assert!(!space.is_empty(), "a client that asks for octets has room for them");
+        let count = self.network.len().min(space.len()).min(self.at_once);
+        for (octet, from) in space.iter_mut().zip(self.network.drain(..count)) {
+            *octet = from;
+        }
+        self.connection.received(count);
+    }
+}
+
+/// Counts: different octets each time, the same in each run.
+struct CountingRng(u64);
+
+impl TryRng for CountingRng {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut octets = [0; 4];
+        self.try_fill_bytes(&mut octets)?;
+        Ok(u32::from_le_bytes(octets))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut octets = [0; 8];
+        self.try_fill_bytes(&mut octets)?;
+        Ok(u64::from_le_bytes(octets))
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
+        for octet in octets {
+            // The high octet of a multiplicative congruential generator (Knuth's constants).
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *octet = self.0.to_be_bytes()[0];
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for CountingRng {}
