@@ -46,12 +46,58 @@ pub enum Action<'e> {
 /// looked at before more is sent, and when the response is whole, sending stops. A transport
 /// that fails to send is read from all the same, since a server that has answered and closed
 /// looks like that.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use picopost::{Action, Buffers, Exchange, Request, Trust, UnixTime, Url};
+/// use picopost_testkit::{Peer, Script, chains};
+///
+/// // A server for `device.example`, in memory.
+/// let chain = chains::shapes::gts();
+/// let anchors = chain.anchors();
+/// let mut server = Peer::new(Script::good(chain));
+///
+/// let request = Request::json(Url::parse("https://device.example/token")?, b"{}");
+/// let now = UnixTime::since_unix_epoch(Duration::from_secs(chains::NOW));
+/// let (mut receive, mut send, mut response) = ([0; 4096], [0; 1024], [0; 512]);
+/// let buffers = Buffers { receive: &mut receive, send: &mut send, response: &mut response };
+/// let trust = Trust::anchors(&anchors);
+/// let mut exchange = Exchange::new(&request, trust, now, buffers, &mut getrandom::SysRng)?;
+///
+/// let mut from_server = Vec::new();
+/// loop {
+///     match exchange.next()? {
+///         Action::Send(octets) => {
+///             server.feed(octets);
+///             let count = octets.len();
+///             exchange.sent(count);
+///         }
+///         Action::Receive(space) => {
+///             from_server.extend(server.outgoing());
+///             // 0 where the server has ended the connection.
+///             let count = space.len().min(from_server.len());
+///             space[..count].copy_from_slice(&from_server[..count]);
+///             from_server.drain(..count);
+///             exchange.received(count);
+///         }
+///         Action::Worked => {}
+///         Action::Done => break,
+///     }
+/// }
+/// let response = exchange.finish()?;
+/// response.success()?;
+/// assert_eq!(response.body(), b"ok");
+/// # Ok::<(), picopost::Error>(())
+/// ```
 pub struct Exchange<'a> {
     connection: Connection<'a>,
     request: RequestWriter<'a>,
     response: ResponseReader<'a>,
     octets: Octets,
     excess: usize,
+    /// Whether the handshake was ever done: TLS itself says no again after an error.
+    established: bool,
     /// Why nothing can be sent any more.
     send_failure: Option<Error>,
     /// Whether close_notify was queued.
@@ -91,6 +137,7 @@ impl<'a> Exchange<'a> {
             response: ResponseReader::new(response),
             octets: Octets::default(),
             excess: 0,
+            established: false,
             send_failure: None,
             closed: false,
             failure: None,
@@ -132,7 +179,7 @@ impl<'a> Exchange<'a> {
     pub fn send_failed(&mut self, kind: ErrorKind) {
         let error = Error::Transport { stage: self.stage(), direction: Direction::Send, kind };
         self.send_failure = Some(error);
-        if !self.connection.is_established() {
+        if !self.established {
             self.fail(error);
         }
     }
@@ -140,7 +187,9 @@ impl<'a> Exchange<'a> {
     /// The transport receives no more: this ends the exchange, unless the response is whole.
     pub fn receive_failed(&mut self, kind: ErrorKind) {
         if !self.response.is_done() {
-            self.fail(Error::Transport { stage: self.stage(), direction: Direction::Receive, kind });
+            // Where sending has failed before, that was the beginning of it.
+            let error = Error::Transport { stage: self.stage(), direction: Direction::Receive, kind };
+            self.fail(self.send_failure.unwrap_or(error));
         }
     }
 
@@ -150,17 +199,15 @@ impl<'a> Exchange<'a> {
         if self.failure.is_some() && self.send_failure.is_none() { self.connection.outgoing() } else { &[] }
     }
 
-    /// How far the exchange has come.
+    /// How far the exchange has come: after an error, how far it had come.
     pub fn stage(&self) -> Stage {
-        if !self.connection.is_established() {
+        if let Some(error) = self.failure {
+            return error.stage();
+        }
+        if !self.established {
             return Stage::of_tls(self.connection.stage(), Stage::Request);
         }
-        match (self.response.is_done(), self.response.has_head(), self.request.is_done()) {
-            (true, _, _) => Stage::Done,
-            (false, true, _) => Stage::Body,
-            (false, false, true) => Stage::Head,
-            (false, false, false) => Stage::Request,
-        }
+        self.traffic_stage()
     }
 
     /// How many octets were sent and received so far.
@@ -190,6 +237,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn turn(&mut self) -> Result<Turn, Error> {
+        self.established |= self.connection.is_established();
         let can_send = self.send_failure.is_none();
         if can_send && !self.connection.outgoing().is_empty() {
             return Ok(Turn::Send);
@@ -204,13 +252,22 @@ impl<'a> Exchange<'a> {
             Ok(Step::Receive) => Ok(Turn::Receive),
             Ok(Step::Closed) => self.end(End::CloseNotify),
             // The response says best what is missing where a connection is cut.
-            Err(tls::Error::Truncated { .. }) if self.connection.is_established() => self.end(End::Truncated),
+            Err(tls::Error::Truncated { stage: tls::Stage::Traffic }) => self.end(End::Truncated),
             Err(error) => Err(self.tls_error(error)),
         }
     }
 
+    fn traffic_stage(&self) -> Stage {
+        match (self.response.is_done(), self.response.has_head(), self.request.is_done()) {
+            (true, _, _) => Stage::Done,
+            (false, true, _) => Stage::Body,
+            (false, false, true) => Stage::Head,
+            (false, false, false) => Stage::Request,
+        }
+    }
+
     fn wants_to_write(&self) -> bool {
-        self.connection.is_established() && !self.request.is_done()
+        self.established && !self.request.is_done()
     }
 
     /// Fills one record with the request's next octets.
@@ -250,7 +307,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn tls_error(&self, error: tls::Error) -> Error {
-        Error::Tls { stage: Stage::of_tls(error.stage(), self.stage()), error }
+        Error::Tls { stage: Stage::of_tls(error.stage(), self.traffic_stage()), error }
     }
 
     fn fail(&mut self, error: Error) -> Error {

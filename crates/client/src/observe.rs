@@ -75,7 +75,8 @@ pub struct Octets {
 
 /// Watches an exchange: to trace it, or to count what each stage costs. `()` watches nothing.
 pub trait Observer {
-    /// The exchange has come to `stage`, and has moved so many octets before it.
+    /// The exchange has come to `stage`, and has moved so many octets before it. Stages that pass
+    /// within one step are left out: of a response that comes in one record, [`Stage::Body`].
     fn reached(&mut self, stage: Stage, octets: Octets) {
         let _ = (stage, octets);
     }

@@ -1,0 +1,361 @@
+//! The two drivers over streams in memory: what they send, whom they tell, how they fail.
+
+use std::cell::RefCell;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use picopost::embedded_io::{self, ErrorKind};
+use picopost::{
+    Clock, ClockError, ConnectError, Device, Direction, Error, Observer, Octets, Request, Response, Stage,
+    Trust, UnixTime, Url, asynch, blocking, embedded_io_async,
+};
+use picopost_testkit::chains::{faulty, shapes};
+use support::{After, Answer, Memory, OK, Rustls, Server, URL, now};
+
+mod support;
+
+/// A network of one server, or of none.
+#[derive(Clone)]
+struct Network {
+    server: Rc<RefCell<Rustls>>,
+    refuse: Option<ConnectError>,
+    /// After so many writes, writing fails.
+    writes: usize,
+    calls: Rc<RefCell<Vec<String>>>,
+}
+
+impl Network {
+    fn new(server: Rustls) -> Self {
+        let server = Rc::new(RefCell::new(server));
+        Self { server, refuse: None, writes: usize::MAX, calls: Rc::default() }
+    }
+
+    fn open(&self, host: &str, port: u16) -> Result<Stream, ConnectError> {
+        self.calls.borrow_mut().push(format!("{host} {port}"));
+        match self.refuse {
+            Some(error) => Err(error),
+            None => Ok(Stream {
+                network: self.clone(),
+                incoming: Vec::new(),
+                unsent: Vec::new(),
+                turn: 0,
+                writes: 0,
+            }),
+        }
+    }
+}
+
+/// A stream that holds back what is written until it is flushed, is interrupted now and then, and
+/// fails to read with a time-out where the server has nothing to say.
+struct Stream {
+    network: Network,
+    incoming: Vec<u8>,
+    unsent: Vec<u8>,
+    turn: usize,
+    writes: usize,
+}
+
+impl Stream {
+    fn is_interrupted(&mut self) -> bool {
+        self.turn += 1;
+        self.turn.is_multiple_of(3)
+    }
+
+    fn write_now(&mut self, octets: &[u8]) -> Result<usize, ErrorKind> {
+        if self.is_interrupted() {
+            return Err(ErrorKind::Interrupted);
+        }
+        self.writes += 1;
+        if self.writes > self.network.writes {
+            return Err(ErrorKind::BrokenPipe);
+        }
+        let count = octets.len().min(100);
+        self.unsent.extend_from_slice(&octets[..count]);
+        Ok(count)
+    }
+
+    fn read_now(&mut self, space: &mut [u8]) -> Result<usize, ErrorKind> {
+        if self.is_interrupted() {
+            return Err(ErrorKind::Interrupted);
+        }
+        let mut server = self.network.server.borrow_mut();
+        self.incoming.extend(server.outgoing());
+        let count = space.len().min(self.incoming.len());
+        if count == 0 && !server.has_ended() {
+            return Err(ErrorKind::TimedOut);
+        }
+        space[..count].copy_from_slice(&self.incoming[..count]);
+        self.incoming.drain(..count);
+        Ok(count)
+    }
+
+    fn flush_now(&mut self) {
+        self.network.server.borrow_mut().feed(&std::mem::take(&mut self.unsent));
+    }
+}
+
+impl embedded_io::ErrorType for Stream {
+    type Error = ErrorKind;
+}
+
+impl embedded_io::Read for Stream {
+    fn read(&mut self, space: &mut [u8]) -> Result<usize, ErrorKind> {
+        self.read_now(space)
+    }
+}
+
+impl embedded_io::Write for Stream {
+    fn write(&mut self, octets: &[u8]) -> Result<usize, ErrorKind> {
+        self.write_now(octets)
+    }
+
+    fn flush(&mut self) -> Result<(), ErrorKind> {
+        self.flush_now();
+        Ok(())
+    }
+}
+
+/// The same stream, which is never ready at first.
+struct Lazy(Stream);
+
+async fn pending_once() {
+    let mut has_waited = false;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut has_waited, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+impl embedded_io::ErrorType for Lazy {
+    type Error = ErrorKind;
+}
+
+impl embedded_io_async::Read for Lazy {
+    async fn read(&mut self, space: &mut [u8]) -> Result<usize, ErrorKind> {
+        pending_once().await;
+        self.0.read_now(space)
+    }
+}
+
+impl embedded_io_async::Write for Lazy {
+    async fn write(&mut self, octets: &[u8]) -> Result<usize, ErrorKind> {
+        pending_once().await;
+        self.0.write_now(octets)
+    }
+
+    async fn flush(&mut self) -> Result<(), ErrorKind> {
+        self.0.flush_now();
+        Ok(())
+    }
+}
+
+impl blocking::Connect for Network {
+    type Stream<'s> = Stream;
+
+    fn connect(&mut self, host: &str, port: u16) -> Result<Stream, ConnectError> {
+        self.open(host, port)
+    }
+}
+
+impl asynch::Connect for Network {
+    type Stream<'s> = Lazy;
+
+    async fn connect(&mut self, host: &str, port: u16) -> Result<Lazy, ConnectError> {
+        pending_once().await;
+        self.open(host, port).map(Lazy)
+    }
+}
+
+#[derive(Default)]
+struct Log(Vec<(Stage, Octets)>);
+
+impl Observer for Log {
+    fn reached(&mut self, stage: Stage, octets: Octets) {
+        self.0.push((stage, octets));
+    }
+}
+
+/// What came of a POST through one of the drivers.
+struct Outcome {
+    result: Result<(u16, Vec<u8>), Error>,
+    log: Vec<(Stage, Octets)>,
+}
+
+/// Runs a POST through both drivers, over a network made anew for each, and checks the outcomes.
+fn through_both(
+    network: impl Fn() -> Network,
+    trust: Trust<'_>,
+    clock: &impl Clock,
+    check: impl Fn(&Outcome, &Network),
+) {
+    let body = vec![b'x'; 3000];
+    let request = Request::json(Url::parse(URL).unwrap(), &body);
+    let finish = |result: Result<Response<'_>, Error>, log: Log| Outcome {
+        result: result.map(|response| (response.status().0, response.body().to_vec())),
+        log: log.0,
+    };
+
+    let (mut memory, mut log, mut connector) = (Memory::default(), Log::default(), network());
+    let device = Device { connector: &mut connector, clock, entropy: &mut getrandom::SysRng };
+    let result = blocking::post(&request, trust, memory.buffers(), device, &mut log);
+    check(&finish(result, log), &connector);
+
+    let (mut memory, mut log, mut connector) = (Memory::default(), Log::default(), network());
+    let device = Device { connector: &mut connector, clock, entropy: &mut getrandom::SysRng };
+    let result = block_on(asynch::post(&request, trust, memory.buffers(), device, &mut log));
+    check(&finish(result, log), &connector);
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+}
+
+#[test]
+fn a_post_through_both_drivers() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let response = [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n".as_slice(), &[b'y'; 99]].concat();
+    // Records so small that head and body do not share one.
+    let answer = Answer { record: Some(64), ..Answer::with(&response) };
+    let network = || Network::new(Rustls::new(&chain, answer.clone()));
+    through_both(network, Trust::anchors(&anchors), &now(), |outcome, network| {
+        assert_eq!(outcome.result, Ok((200, vec![b'y'; 99])));
+        assert_eq!(*network.calls.borrow(), ["device.example 8443"]);
+        let server = network.server.borrow();
+        assert_eq!(server.body().map(<[u8]>::len), Some(3000));
+        assert!(server.saw_close_notify, "the last octets are flushed too");
+
+        let stages: Vec<_> = outcome.log.iter().map(|(stage, _)| *stage).collect();
+        assert_eq!(
+            stages,
+            [
+                Stage::Dns,
+                Stage::Hello,
+                Stage::Certificate,
+                Stage::Verify,
+                Stage::Finished,
+                Stage::Request,
+                Stage::Head,
+                Stage::Body,
+                Stage::Done
+            ]
+        );
+        assert!(stages.is_sorted());
+        assert!(outcome.log.is_sorted_by_key(|(_, octets)| octets.sent + octets.received));
+    });
+}
+
+#[test]
+fn without_the_time_nobody_is_called() {
+    struct Unset;
+    impl Clock for Unset {
+        fn now(&self) -> Option<UnixTime> {
+            None
+        }
+    }
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let network = || Network::new(Rustls::new(&chain, Answer::with(OK)));
+    through_both(network, Trust::anchors(&anchors), &Unset, |outcome, network| {
+        let error = outcome.result.as_ref().unwrap_err();
+        assert_eq!(*error, Error::Clock(ClockError::Unknown));
+        assert_eq!((error.code(), error.stage()), (1100, Stage::Clock));
+        assert_eq!(error.to_string(), "the device does not know the time");
+        assert!(network.calls.borrow().is_empty());
+    });
+    let reset = UnixTime::since_unix_epoch(std::time::Duration::from_secs(5));
+    through_both(network, Trust::anchors(&anchors), &reset, |outcome, network| {
+        let error = outcome.result.as_ref().unwrap_err();
+        assert_eq!((error.code(), error.stage()), (1101, Stage::Clock));
+        assert_eq!(error.to_string(), "the clock shows 5 and the time is at least 1735689600 (Unix seconds)");
+        assert!(network.calls.borrow().is_empty());
+    });
+}
+
+#[test]
+fn dns_and_tcp_fail_apart() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let table = [
+        (ConnectError::Dns(ErrorKind::NotFound), 2001, "the host's name could not be resolved: not found"),
+        (
+            ConnectError::Tcp(ErrorKind::ConnectionRefused),
+            2103,
+            "no TCP connection to the host: connection refused",
+        ),
+        (ConnectError::Tcp(ErrorKind::TimedOut), 2111, "no TCP connection to the host: timed out"),
+    ];
+    for (refuse, code, sentence) in table {
+        let network =
+            || Network { refuse: Some(refuse), ..Network::new(Rustls::new(&chain, Answer::with(OK))) };
+        through_both(network, Trust::anchors(&anchors), &now(), |outcome, _| {
+            let error = outcome.result.as_ref().unwrap_err();
+            assert_eq!(*error, Error::Connect(refuse));
+            assert_eq!((error.code(), error.to_string().as_str()), (code, sentence));
+            let stage = if code < 2100 { Stage::Dns } else { Stage::Tcp };
+            assert_eq!(error.stage(), stage);
+        });
+    }
+}
+
+#[test]
+fn a_refused_server_is_told() {
+    let chain = faulty::wrong_name();
+    let anchors = chain.anchors();
+    let network = || Network::new(Rustls::new(&chain, Answer::with(OK)));
+    through_both(network, Trust::anchors(&anchors), &now(), |outcome, network| {
+        let error = outcome.result.as_ref().unwrap_err();
+        assert_eq!(error.stage(), Stage::Certificate);
+        let server = network.server.borrow();
+        assert!(matches!(server.error, Some(rustls::Error::AlertReceived(_))), "{:?}", server.error);
+        assert!(server.request.is_empty());
+    });
+}
+
+#[test]
+fn an_answer_is_read_though_sending_has_failed() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    // The handshake takes at least two writes of each flight; the request takes thirty or more.
+    let answered = || {
+        let answer = Answer { after: After::Octets(1), ..Answer::with(OK) };
+        Network { writes: 20, ..Network::new(Rustls::new(&chain, answer)) }
+    };
+    through_both(answered, Trust::anchors(&anchors), &now(), |outcome, network| {
+        assert_eq!(outcome.result, Ok((200, b"ok".to_vec())));
+        assert!(network.server.borrow().body().is_none(), "the request did not arrive whole");
+    });
+    // Where no answer comes, the failure to send is the error, not the time-out behind it.
+    let silent = || Network { writes: 20, ..Network::new(Rustls::new(&chain, Answer::with(OK))) };
+    through_both(silent, Trust::anchors(&anchors), &now(), |outcome, _| {
+        let error = outcome.result.as_ref().unwrap_err();
+        let expected = Error::Transport {
+            stage: Stage::Request,
+            direction: Direction::Send,
+            kind: ErrorKind::BrokenPipe,
+        };
+        assert_eq!(*error, expected);
+        assert_eq!(error.to_string(), "sending failed: the server has closed the connection");
+    });
+}
+
+#[test]
+fn a_silent_server_is_a_time_out_of_the_stream() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let network = || {
+        let answer = Answer { after: After::Octets(usize::MAX), ..Answer::with(OK) };
+        Network::new(Rustls::new(&chain, answer))
+    };
+    through_both(network, Trust::anchors(&anchors), &now(), |outcome, _| {
+        let error = outcome.result.as_ref().unwrap_err();
+        assert_eq!((error.code(), error.stage()), (2151, Stage::Head));
+        assert_eq!(error.to_string(), "receiving failed: timed out");
+    });
+}
