@@ -1,5 +1,5 @@
 //! The demonstration application, the same on every board: it gets an address, knows the time,
-//! and POSTs what its parameters say.
+//! POSTs what its parameters say, and reports what that cost.
 //!
 //! A board brings a network card under `embassy-net`, and a [`Board`]; it runs [`run`] beside the
 //! network stack's own future.
@@ -13,9 +13,15 @@ use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
 pub use meter::Meter;
 pub use parameters::{MAX_ANCHORS, Malformed, Parameters};
+use picopost::Clock;
+use picopost::rand_core::TryCryptoRng;
+pub use post::Memory;
 
 mod meter;
 mod parameters;
+mod post;
+mod tcp;
+mod token;
 
 /// Exit status: the answer was 2xx and its content came whole.
 pub const EXIT_GOOD: u8 = 0;
@@ -27,16 +33,18 @@ pub const EXIT_PARAMETERS: u8 = 2;
 pub const EXIT_BOARD: u8 = 3;
 
 /// How long to wait for an address.
-const ADDRESS_TIMEOUT: Duration = Duration::from_secs(30);
+const ADDRESS_LIMIT: Duration = Duration::from_secs(30);
 
 /// What the application needs of a board, besides its network.
 pub struct Board<'a, E> {
+    /// The board's name.
+    pub name: &'static str,
     /// Where the report goes: one `key: value` a line.
     pub console: &'a mut dyn Write,
-    /// Random octets.
+    /// Random octets fit for keys.
     pub entropy: &'a mut E,
-    /// Seconds since 1970; `None` where the board does not know.
-    pub unix_seconds: fn() -> Option<u64>,
+    /// The time.
+    pub clock: &'a dyn Clock,
     /// Instructions executed since some fixed moment (or cycles, where they cannot be counted).
     pub instructions: fn() -> u64,
     /// The most stack that was in use since reset, in octets.
@@ -47,19 +55,22 @@ pub struct Board<'a, E> {
 ///
 /// # Errors
 /// When the console takes no more.
-pub async fn run<E>(
+pub async fn run<E: TryCryptoRng>(
     board: Board<'_, E>,
     network: Stack<'_>,
     parameters: &Parameters<'_>,
+    memory: &mut Memory,
 ) -> Result<u8, fmt::Error> {
-    let Board { console, .. } = board;
-    if with_timeout(ADDRESS_TIMEOUT, network.wait_config_up()).await.is_err() {
-        writeln!(console, "error: no address by DHCP within {} s", ADDRESS_TIMEOUT.as_secs())?;
+    writeln!(board.console, "board: {}", board.name)?;
+    if with_timeout(ADDRESS_LIMIT, network.wait_config_up()).await.is_err() {
+        writeln!(board.console, "error: no address by DHCP within {} s", ADDRESS_LIMIT.as_secs())?;
         return Ok(EXIT_BOARD);
     }
     if let Some(config) = network.config_v4() {
-        writeln!(console, "address: {}", config.address)?;
+        writeln!(board.console, "address: {}", config.address)?;
     }
-    writeln!(console, "url: {}", parameters.url)?;
-    Ok(EXIT_GOOD)
+    if let Some(now) = board.clock.now() {
+        writeln!(board.console, "clock: {}", now.as_secs())?;
+    }
+    post::post(board, network, parameters, memory).await
 }

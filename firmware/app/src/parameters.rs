@@ -140,6 +140,8 @@ pub enum Malformed {
     },
     /// The address is not an IPv4 address.
     Address,
+    /// A trust anchor is not a certificate in DER.
+    Anchor,
 }
 
 impl Malformed {
@@ -154,6 +156,7 @@ impl Malformed {
             Self::Missing { .. } => 1905,
             Self::Text { .. } => 1906,
             Self::Address => 1907,
+            Self::Anchor => 1908,
         }
     }
 }
@@ -171,6 +174,7 @@ impl fmt::Display for Malformed {
             Self::Missing { tag } => write!(f, "parameter {tag} is missing or empty"),
             Self::Text { tag } => write!(f, "parameter {tag} is not ASCII"),
             Self::Address => f.write_str("the address is not an IPv4 address"),
+            Self::Anchor => f.write_str("a trust anchor is not a certificate in DER"),
         }
     }
 }
@@ -183,10 +187,12 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    const FIELDS: [(u8, &[u8]); 5] =
+    type Field = (u8, &'static [u8]);
+
+    const FIELDS: [Field; 5] =
         [(1, b"https://a.test/"), (2, b"10.0.2.2"), (3, b"one"), (3, b"two"), (4, b"{}")];
 
-    fn block(fields: &[(u8, &[u8])]) -> Vec<u8> {
+    fn block(fields: &[Field]) -> Vec<u8> {
         let mut octets = Vec::new();
         for (tag, value) in fields {
             octets.push(*tag);
@@ -197,11 +203,11 @@ mod tests {
         [MAGIC, &length, &octets].concat()
     }
 
-    fn without(tag: u8) -> Vec<(u8, &'static [u8])> {
+    fn without(tag: u8) -> Vec<Field> {
         FIELDS.into_iter().filter(|field| field.0 != tag).collect()
     }
 
-    fn with(tag: u8, value: &'static [u8]) -> Vec<(u8, &'static [u8])> {
+    fn with(tag: u8, value: &'static [u8]) -> Vec<Field> {
         let mut fields = without(tag);
         fields.push((tag, value));
         fields
@@ -243,7 +249,7 @@ mod tests {
     #[test]
     fn each_rejection() {
         let anchors = [(ANCHOR, &b"more"[..]); 3];
-        let cases: [(Vec<(u8, &[u8])>, Malformed); 11] = [
+        let cases: [(Vec<Field>, Malformed); 11] = [
             (without(URL), Malformed::Missing { tag: URL }),
             (without(ANCHOR), Malformed::Missing { tag: ANCHOR }),
             (without(CONTENT), Malformed::Missing { tag: CONTENT }),

@@ -2,9 +2,11 @@
 //!
 //! Addresses are those of QEMU's `virt` board (hw/riscv/virt.c).
 
+use core::time::Duration;
 use core::{fmt, ptr};
 
 use embassy_time_driver::Driver;
+use picopost::UnixTime;
 use riscv::register::{mcycle, mie};
 
 /// NS16550 UART: transmit register, and line status with its bit "transmitter empty".
@@ -15,7 +17,7 @@ const UART_TRANSMITTER_EMPTY: u8 = 0x20;
 const TEST: usize = 0x0010_0000;
 const TEST_FAIL: u32 = 0x3333;
 const TEST_PASS: u32 = 0x5555;
-/// Goldfish real-time clock: nanoseconds since 1970. Reading the low half latches the high one.
+/// Goldfish real-time clock: nanoseconds since 1970.
 const RTC_LOW: usize = 0x0010_1000;
 const RTC_HIGH: usize = 0x0010_1004;
 /// Core-local interruptor: the machine timer, 10 MHz.
@@ -70,14 +72,19 @@ pub(crate) fn exit(status: u8) -> ! {
     }
 }
 
-/// Seconds since 1970, as the battery-backed clock has it.
-pub(crate) fn unix_seconds() -> u64 {
-    // SAFETY: the clock's registers; the order latches the high half.
-    let (low, high) = unsafe {
-        let low = ptr::read_volatile(RTC_LOW as *const u32);
-        (low, ptr::read_volatile(RTC_HIGH as *const u32))
-    };
-    (u64::from(high) << 32 | u64::from(low)) / 1_000_000_000
+/// The battery-backed clock.
+pub(crate) struct Clock;
+
+impl picopost::Clock for Clock {
+    fn now(&self) -> Option<UnixTime> {
+        // SAFETY: the clock's registers; reading the low half first latches the high one.
+        let (low, high) = unsafe {
+            let low = ptr::read_volatile(RTC_LOW as *const u32);
+            (low, ptr::read_volatile(RTC_HIGH as *const u32))
+        };
+        let nanoseconds = u64::from(high) << 32 | u64::from(low);
+        Some(UnixTime::since_unix_epoch(Duration::from_nanos(nanoseconds)))
+    }
 }
 
 /// Instructions executed since reset. With the emulator's `-icount shift=0`, `mcycle` counts

@@ -10,7 +10,7 @@ use core::fmt::Write;
 
 use embassy_net::{Config, StackResources};
 use machine::Console;
-use picopost_app::{Board, EXIT_BOARD, EXIT_FAILED, EXIT_PARAMETERS, Parameters};
+use picopost_app::{Board, EXIT_BOARD, EXIT_FAILED, EXIT_PARAMETERS, Memory, Parameters};
 use rand_core::TryRng;
 use static_cell::ConstStaticCell;
 use virtio::{Entropy, Network};
@@ -25,6 +25,8 @@ const SOCKETS: usize = 3;
 
 static SOCKET_MEMORY: ConstStaticCell<StackResources<SOCKETS>> = ConstStaticCell::new(StackResources::new());
 
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
+
 extern "C" fn main() -> ! {
     machine::exit(run())
 }
@@ -34,7 +36,7 @@ fn run() -> u8 {
     let parameters = match Parameters::parse(start::parameter_memory()) {
         Ok(parameters) => parameters,
         Err(error) => {
-            let _ = writeln!(console, "error: {error}");
+            let _ = writeln!(console, "error: {}: {error}", error.code());
             return EXIT_PARAMETERS;
         }
     };
@@ -49,13 +51,14 @@ fn run() -> u8 {
     let (network, mut runner) =
         embassy_net::new(network, Config::dhcpv4(Default::default()), SOCKET_MEMORY.take(), seed);
     let board = Board {
+        name: "QEMU virt, riscv32imac",
         console: &mut console,
         entropy: &mut entropy,
-        unix_seconds: || Some(machine::unix_seconds()),
+        clock: &machine::Clock,
         instructions: machine::instructions,
         peak_stack: start::peak_stack,
     };
-    let application = picopost_app::run(board, network, &parameters);
+    let application = picopost_app::run(board, network, &parameters, MEMORY.take());
     executor::run(async { runner.run().await }, application).unwrap_or(EXIT_FAILED)
 }
 

@@ -1,9 +1,9 @@
 //! The board's virtio devices over MMIO: network card and source of entropy.
 
-use core::fmt;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::Context;
+use core::{fmt, mem};
 
 use embassy_net_driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
 use rand_core::{TryCryptoRng, TryRng};
@@ -206,12 +206,40 @@ impl TxToken for Transmit<'_> {
 }
 
 /// Random octets from the host. Fails closed: without the device there is no value of this type.
-pub(crate) struct Entropy(VirtIORng<Shared, MmioTransport<'static>>);
+pub(crate) struct Entropy {
+    device: VirtIORng<Shared, MmioTransport<'static>>,
+    /// Drawn ahead: to wait for the host in the middle of a handshake would count as instructions
+    /// of the handshake. What is given away is overwritten.
+    pool: [u8; POOL],
+    /// How many octets at the pool's end were not given away yet.
+    left: usize,
+}
+
+/// Some handshakes' worth, in octets.
+const POOL: usize = 256;
 
 impl Entropy {
-    /// The board's source of entropy; `None` where it has none. To be called once.
+    /// The board's source of entropy, its pool filled; `None` where it has none, or where it
+    /// gives nothing. To be called once.
     pub(crate) fn find() -> Option<Self> {
-        VirtIORng::new(transport(DeviceType::EntropySource)?).ok().map(Self)
+        let device = VirtIORng::new(transport(DeviceType::EntropySource)?).ok()?;
+        let mut entropy = Self { device, pool: [0; POOL], left: 0 };
+        entropy.fill_pool().ok()?;
+        Some(entropy)
+    }
+
+    fn fill_pool(&mut self) -> Result<(), NoEntropy> {
+        let mut space = self.pool.as_mut_slice();
+        while !space.is_empty() {
+            // A device may give fewer octets than asked for, but not none (virtio 1.2 §5.4.6).
+            let given = self.device.request_entropy(space).unwrap_or(0);
+            space = match space.get_mut(given..) {
+                Some(rest) if given > 0 => rest,
+                _ => return Err(NoEntropy),
+            };
+        }
+        self.left = POOL;
+        Ok(())
     }
 }
 
@@ -242,14 +270,14 @@ impl TryRng for Entropy {
         Ok(u64::from_le_bytes(octets))
     }
 
-    fn try_fill_bytes(&mut self, mut octets: &mut [u8]) -> Result<(), NoEntropy> {
-        while !octets.is_empty() {
-            // A device may give fewer octets than asked for, but not none (virtio 1.2 §5.4.6).
-            let given = self.0.request_entropy(octets).unwrap_or(0);
-            octets = match octets.get_mut(given..) {
-                Some(rest) if given > 0 => rest,
-                _ => return Err(NoEntropy),
-            };
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), NoEntropy> {
+        for octet in octets {
+            if self.left == 0 {
+                self.fill_pool()?;
+            }
+            let fresh = self.pool.get_mut(POOL - self.left).ok_or(NoEntropy)?;
+            *octet = mem::take(fresh);
+            self.left -= 1;
         }
         Ok(())
     }
