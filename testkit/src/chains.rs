@@ -41,6 +41,7 @@ use rcgen::{
 pub use crate::keys::Key;
 
 pub mod faulty;
+pub mod real;
 pub mod shapes;
 
 /// The name that all good chains are for.

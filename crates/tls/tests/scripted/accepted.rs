@@ -226,15 +226,16 @@ fn a_key_update_is_answered_before_the_next_data() {
     let events = [ClientHello, ChangeCipherSpec, Finished, Data(0), KeyUpdate(0), Data(0), CLOSE];
     let (head, tail) = RESPONSE.split_at(10);
     for updates in [Action::key_update(1).to_vec(), [Action::key_update(1), Action::key_update(1)].concat()] {
-        let script = good().await_data("first").response(head).before_response(updates).edit_actions(|actions| {
-            let at = actions.len() - 2;
-            let rest = [
-                Action::AwaitData(b"second".to_vec()),
-                Action::AwaitKeyUpdate,
-                Action::Data(tail.to_vec()),
-            ];
-            actions.splice(at..at, rest);
-        });
+        let script =
+            good().await_data("first").response(head).before_response(updates).edit_actions(|actions| {
+                let at = actions.len() - 2;
+                let rest = [
+                    Action::AwaitData(b"second".to_vec()),
+                    Action::AwaitKeyUpdate,
+                    Action::Data(tail.to_vec()),
+                ];
+                actions.splice(at..at, rest);
+            });
         accepted("an update before the second request", &script, &two, &events);
     }
 }
