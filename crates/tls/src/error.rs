@@ -180,7 +180,7 @@ pub enum Error {
     WrongName,
     /// No path from the certificate to a trust anchor.
     UnknownIssuer,
-    /// A certificate that is no CA was used as one.
+    /// A certificate that is no CA's, or whose key may not sign certificates, was used as a CA's.
     IssuerIsNotCa,
     /// A CA's certificate was used as the server's own.
     CaAsServer,
@@ -188,7 +188,7 @@ pub enum Error {
     CertificateSignature,
     /// A certificate is signed with an algorithm, or carries a kind of key, that is not supported.
     CertificateAlgorithm,
-    /// A certificate is not made for servers (extended key usage).
+    /// A certificate is not made for servers (extendedKeyUsage), or its key may not sign (keyUsage).
     KeyUsage,
     /// A certificate breaks a name constraint of its issuer.
     NameConstraint,

@@ -198,13 +198,15 @@ fn authentication(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ),
         Error::WrongName => f.write_str("the server's certificate is for another name"),
         Error::UnknownIssuer => f.write_str("no path leads from the server's certificate to a trust anchor"),
-        Error::IssuerIsNotCa => f.write_str("a certificate was issued by one that is not a CA's"),
+        Error::IssuerIsNotCa => {
+            f.write_str("a certificate was issued by one that may not issue certificates")
+        }
         Error::CaAsServer => f.write_str("the server's certificate is a CA's"),
         Error::CertificateSignature => f.write_str("the signature of a certificate is wrong"),
         Error::CertificateAlgorithm => {
             f.write_str("a certificate uses a kind of key or signature that is not supported")
         }
-        Error::KeyUsage => f.write_str("a certificate is not made for servers"),
+        Error::KeyUsage => f.write_str("a certificate is not made for servers, or its key not for signing"),
         Error::NameConstraint => f.write_str("a certificate has a name that its issuer may not issue for"),
         Error::PathTooLong => f.write_str("the certificate path is longer than a CA on it allows"),
         Error::CriticalExtension => f.write_str("a certificate has a critical extension that is not known"),

@@ -35,6 +35,7 @@ mod extensions;
 mod handshake;
 mod hello;
 mod key_schedule;
+mod key_usage;
 mod path;
 mod receive;
 mod record;

@@ -1,13 +1,14 @@
 //! The server's certificates: message, path, dates, name, and the proof that all of it was done.
 
 use pki_types::{CertificateDer, ServerName};
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::{EndEntityCert, VerifiedPath};
 
 use crate::{
     Config, MAX_CERTIFICATES, TrustKind,
     codec::Reader,
     error::{Error, Message},
     extensions::{self, Rules},
+    key_usage::KeyUsage,
 };
 
 /// Proof that a path from the server's certificate to a trust anchor, its dates and the server's
@@ -42,13 +43,28 @@ pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> 
             anchors,
             intermediates,
             config.now,
-            KeyUsage::server_auth(),
+            webpki::KeyUsage::server_auth(),
             None,
-            None,
+            Some(&issuers_may_sign),
         )
         .map_err(|error| path_error(&error))?;
+    // RFC 9846 §4.5.1.2: the digitalSignature bit, where there is a keyUsage.
+    if !KeyUsage::of(server)?.digital_signature() {
+        return Err(Error::KeyUsage);
+    }
     certificate.verify_is_valid_for_subject_name(&config.server_name).map_err(|error| path_error(&error))?;
     Ok(CertVerified(()))
+}
+
+/// RFC 5280 §6.1.4 (n): the keyCertSign bit of each CA, where it has a keyUsage. A path without
+/// it is none; webpki goes on to look for another.
+fn issuers_may_sign(path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
+    for issuer in path.intermediate_certificates() {
+        if !KeyUsage::of(&issuer.der()).is_ok_and(KeyUsage::key_cert_sign) {
+            return Err(webpki::Error::EndEntityUsedAsCa);
+        }
+    }
+    Ok(())
 }
 
 /// Verifies `CertificateVerify` with the key of the server's certificate, RFC 9846 §4.5.2.
