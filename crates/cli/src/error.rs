@@ -1,5 +1,6 @@
 //! How a command fails: one sentence, at most one hint, one exit status.
 
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
@@ -58,14 +59,21 @@ impl CommandError {
     }
 }
 
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
 /// An I/O error's reason in a few lowercase words, without the system's number.
 pub(crate) fn io_reason(error: &io::Error) -> String {
     match error.kind() {
-        // The standard library has no words of its own for these.
+        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        io::ErrorKind::AddrInUse => "the address is in use".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "the address is not this machine's".to_owned(),
+        // Kinds without words of their own keep the system's.
         io::ErrorKind::Other => error.to_string(),
-        kind if error.raw_os_error().is_some() && kind.to_string() == "uncategorized error" => {
-            error.to_string()
-        }
+        kind if kind.to_string() == "uncategorized error" => error.to_string(),
         kind => kind.to_string(),
     }
 }

@@ -91,12 +91,8 @@ fn serve_not_tls(
     let findings = vec![not_tls_finding(kind, end, wire.limit())];
     recorder.event(Event::NotTls(NotTls { kind, received, answer, findings }));
     wire.close();
-    wire.begin_stage();
-    while end.is_none() {
-        // Octets that stay unread would turn the close into a reset, and the answer could be lost.
-        end = wire.fill().err().or((wire.buffer().len() > MAX_EXTRA).then_some(End::TimedOut));
-    }
-    closed(&wire, end.unwrap_or(End::Fin).into(), recorder);
+    let how = end.map_or_else(|| wire.drain(), How::from);
+    closed(&wire, how, recorder);
 }
 
 fn not_tls_finding(kind: NotTlsKind, end: Option<End>, limit: Duration) -> Finding {
@@ -133,7 +129,11 @@ fn serve_tls(wire: Wire, service: &Service, recorder: &Recorder<'_>) {
         Err(failure) => {
             recorder.event(Event::HandshakeFailed(handshake_failed(&failure, &session, service)));
             session.wire.close();
-            let (how, _) = failure.ended();
+            let how = match failure {
+                Failure::End(end) => end.into(),
+                Failure::Alert(_) => How::Alert,
+                Failure::Tls(_) => session.wire.drain(),
+            };
             closed(&session.wire, how, recorder);
         }
     }
@@ -184,7 +184,7 @@ fn handshake_failed(failure: &Failure, session: &Session, service: &Service) -> 
             hint: hints::for_client_alert(*number, &service.anchors),
         },
         Failure::Tls(error) => {
-            let alert = session.alert_sent();
+            let alert = session.alert_sent(error);
             let hint = alert.as_ref().and_then(|alert| hints::for_server_alert(alert.number));
             HandshakeFailed {
                 blame: Blame::Server,

@@ -231,6 +231,8 @@ pub(crate) enum How {
     BrokenRecord,
     /// It did not: the server let it go.
     TimedOut,
+    /// It did not, and went on sending.
+    KeptSending,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

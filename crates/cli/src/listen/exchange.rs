@@ -155,7 +155,7 @@ fn finish(
         ended_as = match session.receive() {
             Ok(Received::Plaintext(octets)) => {
                 late.extend_from_slice(&octets);
-                (late.len() > MAX_EXTRA).then_some((How::TimedOut, None))
+                (late.len() > MAX_EXTRA).then_some((How::KeptSending, None))
             }
             Ok(Received::CloseNotify) => Some((How::CloseNotify, None)),
             Err(failure) => Some(failure.ended()),

@@ -2,7 +2,7 @@
 //! even when the handshake then fails, the alert, the request octet by octet, and what is wrong
 //! with it. It answers like a real service.
 
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -154,19 +154,15 @@ fn accept(
                 }
             };
             accepted += 1;
+            let recorder = log.begin_attempt();
+            recorder.event(Event::Tcp(Tcp { peer }));
             scope.spawn(move || {
-                serve(stream, peer, service, log);
+                attempt::serve(stream, service, &recorder);
                 drop(slot);
             });
         }
         Ok(())
     })
-}
-
-fn serve(stream: TcpStream, peer: SocketAddr, service: &Service, log: &Log) {
-    let recorder = log.begin_attempt();
-    recorder.event(Event::Tcp(Tcp { peer }));
-    attempt::serve(stream, service, &recorder);
 }
 
 fn end_at_ctrl_c(log: &Arc<Log>) -> Result<(), CommandError> {

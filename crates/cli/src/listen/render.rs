@@ -79,9 +79,11 @@ impl Text {
 
     fn findings(&mut self, findings: &[Finding]) {
         for finding in findings {
-            self.push(&format!("    {}: {}", finding.severity.name(), finding.title));
+            // What follows from another finding stands under it.
+            let indent = if finding.depends_on.is_some() { "      " } else { "    " };
+            self.push(&format!("{indent}{}: {}", finding.severity.name(), finding.title));
             if let Some(hint) = &finding.hint {
-                self.push(&format!("      hint: {hint}"));
+                self.push(&format!("{indent}  hint: {hint}"));
             }
         }
     }
@@ -240,6 +242,7 @@ impl Text {
             How::Alert => "by the client, with an alert",
             How::BrokenRecord => "after a broken record of the client",
             How::TimedOut => "by the server: the client was silent",
+            How::KeptSending => "by the server: the client kept sending",
         };
         self.title("closed", &format!("{how}; {} octets in, {} out", closed.octets_in, closed.octets_out));
         if let Some(alert) = &closed.alert {

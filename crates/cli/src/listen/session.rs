@@ -119,9 +119,12 @@ impl Session {
         self.hello_retry_requested
     }
 
-    /// The alert that the server sent, where it went in plain text.
-    pub(super) fn alert_sent(&self) -> Option<Alert> {
-        self.alert_sent.map(alert)
+    /// The alert that the server sent because of `error`, where it can be known: those in plain
+    /// text, and one that rustls always sends encrypted.
+    pub(super) fn alert_sent(&self, error: &rustls::Error) -> Option<Alert> {
+        let encrypted = matches!(error, rustls::Error::NoApplicationProtocol)
+            .then_some(AlertDescription::NO_APPLICATION_PROTOCOL.0);
+        self.alert_sent.or(encrypted).map(alert)
     }
 
     /// What was agreed on.

@@ -9,6 +9,9 @@ use super::event::How;
 /// Type, version and length in front of each record (RFC 9846 §5.1).
 const RECORD_HEADER: usize = 5;
 
+/// Octets that a client may send after the end.
+const MAX_DRAINED: usize = 64 * 1024;
+
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
@@ -130,6 +133,21 @@ impl Wire {
     pub(super) fn close(&mut self) {
         // A connection that is gone already has nothing to close.
         let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// After [`Self::close`]: reads on until the client ends its side too. Octets that stayed
+    /// unread would turn the close into a reset, and what was sent could be lost.
+    pub(super) fn drain(&mut self) -> How {
+        self.begin_stage();
+        let mut drained = 0;
+        while drained < MAX_DRAINED {
+            self.buffer.clear();
+            if let Err(end) = self.fill() {
+                return end.into();
+            }
+            drained += self.buffer.len();
+        }
+        How::KeptSending
     }
 
     fn time_left(&self) -> Result<Duration, End> {
