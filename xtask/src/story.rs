@@ -99,35 +99,78 @@ fn row(f: &mut fmt::Formatter<'_>, key: &str, text: &str) -> fmt::Result {
     writeln!(f, "{}", line.trim_end())
 }
 
-/// A line of the board's report. Counts get their separators here: the board has better things to
-/// do with its flash.
+/// A line of the board's report, made readable here: the board has better things to do with its
+/// flash.
 fn device_line(f: &mut fmt::Formatter<'_>, line: &str) -> fmt::Result {
-    match line.split_once(": ") {
-        Some(("board", _)) => Ok(()),
-        Some((key, value)) => match key.strip_prefix("stage ") {
-            Some(stage) => row(f, stage, &format!("{:>12} instructions", grouped(value))),
-            None => row(f, key, &grouped(value)),
-        },
-        None => row(f, "", line),
+    let Some((key, value)) = line.split_once(": ") else { return row(f, "", line) };
+    match (key, key.strip_prefix("stage ")) {
+        (_, Some(stage)) => count(f, stage, value, meaning(stage)),
+        ("handshake", _) => count(f, key, value, "all until here"),
+        ("post", _) => count(f, key, value, "all until here"),
+        ("octets" | "memory" | "stack", _) => row(f, key, &grouped(value)),
+        ("clock", _) => row(f, key, &value.parse().map_or_else(|_| value.to_owned(), utc)),
+        // It stands in the heading.
+        ("board", _) => Ok(()),
+        _ => row(f, key, value),
     }
 }
 
-/// The text with a comma at every thousand of its numbers of five digits and more.
+fn count(f: &mut fmt::Formatter<'_>, key: &str, instructions: &str, meaning: &str) -> fmt::Result {
+    row(f, key, &format!("{:>11}  {meaning}", grouped(instructions)))
+}
+
+/// What a board does in a stage.
+fn meaning(stage: &str) -> &'static str {
+    match stage {
+        "setup" => "instructions, for a fresh key pair",
+        "connect" => "TCP",
+        "hello" => "keys agreed",
+        "certificate" => "the certificate's path, dates and name verified",
+        "verify" => "the server's signature verified: it holds the certificate's key",
+        "finished" => "both sides have seen the same handshake",
+        "request" => "sent",
+        "head" | "body" => "the answer is coming",
+        "done" => "closed in good order",
+        _ => "",
+    }
+}
+
+/// The text with a comma at every thousand.
 fn grouped(text: &str) -> String {
     let mut output = String::with_capacity(text.len() + 8);
-    let words = text.split_inclusive(|character: char| !character.is_ascii_alphanumeric());
-    for word in words {
-        let digits = word.bytes().take_while(u8::is_ascii_digit).count();
-        // A word such as `3fa9` is no number.
-        let is_number = digits >= 5 && !word[digits..].starts_with(|c: char| c.is_ascii_alphanumeric());
-        for (index, character) in word.chars().enumerate() {
-            if is_number && index > 0 && index < digits && (digits - index).is_multiple_of(3) {
-                output.push(',');
-            }
-            output.push(character);
+    // Digits that the current number still has, this one included.
+    for (index, character) in text.char_indices() {
+        let left = text[index..].bytes().take_while(u8::is_ascii_digit).count();
+        let follows_digit = text[..index].ends_with(|before: char| before.is_ascii_digit());
+        if left > 0 && left.is_multiple_of(3) && follows_digit {
+            output.push(',');
         }
+        output.push(character);
     }
     output
+}
+
+/// Seconds since 1970 as a date and time of day.
+fn utc(seconds: u64) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    let (mut year, mut day) = (1970, seconds / DAY);
+    let is_leap =
+        |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    while day >= 365 + u64::from(is_leap(year)) {
+        day -= 365 + u64::from(is_leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(is_leap(year));
+    let mut month = 1;
+    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if day < days {
+            break;
+        }
+        day -= days;
+        month += 1;
+    }
+    let minutes = seconds % DAY / 60;
+    format!("{year}-{month:02}-{:02} {:02}:{:02} UTC", day + 1, minutes / 60, minutes % 60)
 }
 
 fn server_event(f: &mut fmt::Formatter<'_>, event: &Value) -> fmt::Result {
@@ -192,4 +235,131 @@ fn list(value: &Value, key: &str) -> String {
     let members = value.get(key).and_then(Value::as_array);
     let words: Vec<&str> = members.into_iter().flatten().filter_map(Value::as_str).collect();
     if words.is_empty() { "-".to_owned() } else { words.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn events() -> Vec<Value> {
+        vec![
+            json!({"event": "tcp", "attempt": 1, "peer": "127.0.0.1:4711"}),
+            json!({"event": "client_hello", "server_name": "picopost.test", "versions": ["TLS 1.3"],
+                   "groups": ["x25519"], "alpn": ["http/1.1"]}),
+            json!({"event": "handshake", "version": "TLS 1.3", "cipher_suite": "TLS_AES_128_GCM_SHA256",
+                   "group": "x25519", "alpn": null}),
+            json!({"event": "request", "method": "POST", "target": "/oauth/token", "body": {"count": 108},
+                   "records": [300], "findings": [{"severity": "note", "title": "something odd"}]}),
+            json!({"event": "response", "status": 200, "reason": "OK", "octets": 274}),
+            json!({"event": "closed", "how": "close_notify", "octets_in": 577, "octets_out": 1756}),
+            json!({"event": "summary", "attempts": 1}),
+        ]
+    }
+
+    fn board(lines: &[&str], exit_status: i32) -> Device {
+        Device::Board(Report { lines: lines.iter().map(|line| (*line).to_owned()).collect(), exit_status })
+    }
+
+    #[test]
+    fn both_sides_of_a_good_attempt() {
+        let lines = [
+            "board: QEMU virt, riscv32imac",
+            "address: 10.0.2.15/24",
+            "clock: 1795448569",
+            "stage setup: 3646294",
+            "stage connect: 1412",
+            "handshake: 75835434",
+            "octets: 553 out, 1756 in",
+            "status: 200",
+            "token: 12345678... (43 characters)",
+        ];
+        let device = board(&lines, 0);
+        assert!(device.is_good());
+        let story = Story { chain: Chain::Gts, device, why_native: None, events: events() };
+        let expected = "
+DEVICE  QEMU virt, riscv32imac, an emulated chip without operating system
+  address       10.0.2.15/24
+  clock         2026-11-23 15:42 UTC
+  setup           3,646,294  instructions, for a fresh key pair
+  connect             1,412  TCP
+  handshake      75,835,434  all until here
+  octets        553 out, 1,756 in
+  status        200
+  token         12345678... (43 characters)
+
+SERVER  picopost listen --chain gts
+  tcp           connected from 127.0.0.1:4711
+  hello         for picopost.test: TLS 1.3; x25519; http/1.1
+  handshake     TLS 1.3, TLS_AES_128_GCM_SHA256, x25519, -
+  request       POST /oauth/token, 108 octets of content, 1 TLS record(s)
+                note: something odd
+  answer        200 OK, 274 octets
+  closed        by close_notify; 577 octets in, 1,756 out
+
+The device got its token, from a server that it had verified.
+";
+        assert_eq!(story.to_string(), expected);
+    }
+
+    #[test]
+    fn both_sides_of_a_refused_certificate() {
+        let device = board(&["board: B", "error: certificate 3205: unknown issuer"], 1);
+        assert!(!device.is_good());
+        let alert = json!({"name": "unknown_ca", "meaning": "the issuer is unknown"});
+        let failed = json!({"event": "handshake_failed", "reason": "the client ended it", "alert": alert});
+        let story = Story { chain: Chain::Rsa, device, why_native: None, events: vec![failed] };
+        let expected = "
+DEVICE  B, an emulated chip without operating system
+  error         certificate 3205: unknown issuer
+
+SERVER  picopost listen --chain rsa
+  handshake     failed: the client ended it
+  alert         unknown_ca (the issuer is unknown)
+
+The device got no token; it ended with status 1.
+";
+        assert_eq!(story.to_string(), expected);
+    }
+
+    #[test]
+    fn a_native_device_says_why() {
+        let device = Device::Native { lines: vec!["200 OK".into(), "x".repeat(100)], good: true };
+        let why = Some("there is no emulator");
+        let story = Story { chain: Chain::Gts, device, why_native: why, events: Vec::new() }.to_string();
+        assert!(story.contains("as a native process (there is no emulator)\n                200 OK\n"));
+        assert!(story.contains(&format!("{}…\n", "x".repeat(79))), "{story}");
+    }
+
+    #[test]
+    fn a_status_of_0_without_a_token_is_not_good() {
+        assert!(!board(&["status: 204"], 0).is_good());
+        assert!(!board(&["token: x"], 1).is_good());
+    }
+
+    #[test]
+    fn thousands() {
+        for (text, expected) in [
+            ("0", "0"),
+            ("999 of 1000", "999 of 1,000"),
+            ("1234567", "1,234,567"),
+            ("(7429 of it), 102400", "(7,429 of it), 102,400"),
+        ] {
+            assert_eq!(grouped(text), expected);
+        }
+    }
+
+    #[test]
+    fn dates() {
+        for (seconds, expected) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59 UTC"),
+            (951_782_400, "2000-02-29 00:00 UTC"),
+            (1_735_689_599, "2024-12-31 23:59 UTC"),
+            (1_735_689_600, "2025-01-01 00:00 UTC"),
+            (4_107_542_400, "2100-03-01 00:00 UTC"),
+        ] {
+            assert_eq!(utc(seconds), expected);
+        }
+    }
 }

@@ -79,8 +79,8 @@ pub(crate) async fn post<E: TryCryptoRng>(
     trace.report(console)?;
     let buffers = RECEIVE + SEND + RESPONSE;
     let connection = size_of::<Exchange<'_>>() + buffers;
-    writeln!(console, "memory: {connection} for the connection ({buffers} of it buffers)")?;
-    writeln!(console, "stack: {} at most", peak_stack())?;
+    writeln!(console, "memory: {connection} octets for the connection, {buffers} of them buffers")?;
+    writeln!(console, "stack: {} octets at most", peak_stack())?;
     match outcome.and_then(|response| Ok(response.success().map(|()| response)?)) {
         Ok(response) => report_response(console, &response).map(|()| EXIT_GOOD),
         Err(error) => {
