@@ -21,6 +21,8 @@ pub struct Peer {
     out: Vec<u8>,
     /// How many octets have gone into `out`, ever.
     sent: usize,
+    /// How many of them when the application keys came.
+    sent_in_handshake: Option<usize>,
     ended: bool,
     /// Handshake octets that are in no record yet.
     pending: Vec<u8>,
@@ -48,6 +50,7 @@ impl Peer {
             incoming: Vec::new(),
             out: Vec::new(),
             sent: 0,
+            sent_in_handshake: None,
             ended: false,
             pending: Vec::new(),
             transcript: Vec::new(),

@@ -1,6 +1,7 @@
 //! What a [`crate::Peer`] saw of its client.
 
 use crate::client_hello::ClientHello;
+use crate::code::alert;
 use crate::wire::Complaint;
 
 /// Which keys protected what the client sent.
@@ -70,8 +71,11 @@ impl Seen {
         })
     }
 
-    /// Whether the client is done sending: any alert says so (RFC 9846 §6), except user_canceled.
+    /// Whether the client is done sending: any alert says so (RFC 9846 §6) but user_canceled, which
+    /// a close_notify follows.
     pub fn is_closed(&self) -> bool {
-        self.alert().is_some()
+        self.events.iter().any(
+            |event| matches!(event, Event::Alert { description, .. } if *description != alert::USER_CANCELED),
+        )
     }
 }

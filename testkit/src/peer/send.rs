@@ -141,7 +141,8 @@ impl Peer {
         let start = self.out.len();
         self.out.extend(octets);
         if let Some((at, bits)) = self.script.flip
-            && let Some(offset) = at.checked_sub(self.sent)
+            && let Some(start_of_traffic) = self.sent_in_handshake
+            && let Some(offset) = (start_of_traffic + at).checked_sub(self.sent)
             && let Some(octet) = self.out.get_mut(start + offset)
         {
             *octet ^= bits;
@@ -151,6 +152,9 @@ impl Peer {
     }
 
     fn change_keys(&mut self, keys: Keys) {
+        if keys == Keys::Application {
+            self.sent_in_handshake = Some(self.sent);
+        }
         let protection = match keys {
             Keys::Handshake => Protection::new(self.suite, self.handshake_secrets().server),
             Keys::Application => Protection::new(self.suite, self.application_secrets().server),

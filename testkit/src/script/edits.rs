@@ -253,9 +253,10 @@ impl Script {
         self
     }
 
-    /// Flips bits of one octet on the wire, counted from the start of the connection.
+    /// Flips bits of one octet on the wire, counted from the first one that the server sends with its
+    /// application keys.
     #[must_use]
-    pub fn flip(mut self, octet: usize, bits: u8) -> Self {
+    pub fn flip_in_traffic(mut self, octet: usize, bits: u8) -> Self {
         self.flip = Some((octet, bits));
         self
     }

@@ -10,9 +10,11 @@ use picopost_tls::Error;
 use crate::support::{Outcome, Play, play};
 
 mod certificate;
+mod encrypted_extensions;
 mod hello;
 mod order;
 mod records;
+mod retry;
 mod traffic;
 mod verify;
 

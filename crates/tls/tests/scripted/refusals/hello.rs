@@ -1,34 +1,19 @@
-//! ServerHello, HelloRetryRequest and EncryptedExtensions.
+//! ServerHello.
 
-use picopost_testkit::chains::shapes;
 use picopost_testkit::code::alert::{
-    DECODE_ERROR, ILLEGAL_PARAMETER, INTERNAL_ERROR, MISSING_EXTENSION, PROTOCOL_VERSION, UNEXPECTED_MESSAGE,
-    UNSUPPORTED_EXTENSION,
+    DECODE_ERROR, ILLEGAL_PARAMETER, MISSING_EXTENSION, PROTOCOL_VERSION, UNSUPPORTED_EXTENSION,
 };
 use picopost_testkit::code::{extension, group, suite};
-use picopost_testkit::{
-    Action, DOWNGRADE_TO_1_1, DOWNGRADE_TO_1_2, Extensions, Message as Sent, Script, ServerHello, vector,
-};
+use picopost_testkit::{DOWNGRADE_TO_1_1, DOWNGRADE_TO_1_2, Message as Sent, Script, ServerHello};
 use picopost_tls::{Error, Message};
 
-use super::{HANDSHAKE, PLAIN, good, refusal, refuse_in_handshake};
-use crate::support::{Play, play};
+use super::{PLAIN, good, refusal, refuse_in_handshake};
 
 fn hello(edit: impl Fn(&mut ServerHello) + Send + Sync + 'static) -> Script {
     good().edit_server_hello(edit)
 }
 
-fn retry(edit: impl Fn(&mut ServerHello) + Send + Sync + 'static) -> Script {
-    Script::with_retry(shapes::gts(), Some(b"cookie"), None).edit_retry_request(edit)
-}
-
-fn encrypted(edit: impl Fn(&mut Extensions) + Send + Sync + 'static) -> Script {
-    good().edit_encrypted_extensions(edit)
-}
-
 const HELLO: Message = Message::ServerHello;
-const RETRY: Message = Message::HelloRetryRequest;
-const ENCRYPTED: Message = Message::EncryptedExtensions;
 
 #[test]
 fn versions() {
@@ -262,187 +247,5 @@ fn extensions_of_server_hello() {
             Error::Malformed { message: HELLO },
             (DECODE_ERROR, PLAIN),
         ),
-    ]);
-}
-
-#[test]
-fn hello_retry_requests() {
-    let illegal = (ILLEGAL_PARAMETER, PLAIN);
-    let again = |cookie, group| Script::with_retry(shapes::gts(), cookie, group);
-    let unsolicited = Error::UnsolicitedExtension { message: RETRY, extension: 0xfafa };
-    let misplaced = Error::MisplacedExtension { message: RETRY, extension: extension::ALPN };
-    let twice =
-        [Action::Send(Sent::HelloRetryRequest), Action::change_cipher_spec(), Action::AwaitClientHello];
-    refuse_in_handshake(&[
-        // §4.2.4
-        refusal("nothing changes", again(None, None), Error::RetryWithoutChange, illegal),
-        // §4.3.8
-        refusal("a group with a share", again(None, Some(group::X25519)), Error::RetryWithoutChange, illegal),
-        refusal(
-            "a group with a share, and a cookie",
-            again(Some(b"cookie"), Some(group::X25519)),
-            Error::RetryWithoutChange,
-            illegal,
-        ),
-        refusal(
-            "a group that was not offered",
-            again(None, Some(group::SECP384R1)),
-            Error::GroupNotOffered { group: group::SECP384R1 },
-            illegal,
-        ),
-        // §4.2.4
-        refusal(
-            "a second HelloRetryRequest",
-            again(Some(b"cookie"), None).before(Sent::ServerHello, twice),
-            Error::UnexpectedMessage { message: RETRY, expected: HELLO },
-            (UNEXPECTED_MESSAGE, PLAIN),
-        ),
-        refusal(
-            "a suite that was not offered",
-            retry(|retry| retry.cipher_suite = 0x1302),
-            Error::CipherSuiteNotOffered { suite: 0x1302 },
-            illegal,
-        ),
-        refusal(
-            "another suite afterwards",
-            retry(|retry| retry.cipher_suite = suite::AES_128_GCM_SHA256)
-                .suite(suite::CHACHA20_POLY1305_SHA256),
-            Error::CipherSuiteChanged { suite: suite::CHACHA20_POLY1305_SHA256 },
-            illegal,
-        ),
-        refusal(
-            "another version afterwards",
-            again(Some(b"cookie"), None).edit_server_hello(|hello| hello.speak_only(0x0303)),
-            Error::ProtocolVersion { offered: 0x0303 },
-            (PROTOCOL_VERSION, PLAIN),
-        ),
-        refusal("another session id", retry(|retry| retry.session_id[0] ^= 1), Error::SessionIdEcho, illegal),
-        refusal(
-            "legacy_version 1.1",
-            retry(|retry| retry.legacy_version = 0x0302),
-            Error::LegacyVersion { version: 0x0302 },
-            (PROTOCOL_VERSION, PLAIN),
-        ),
-        refusal(
-            "compression",
-            retry(|retry| retry.compression = 1),
-            Error::CompressionMethod { method: 1 },
-            illegal,
-        ),
-        refusal(
-            "an unknown extension",
-            retry(|retry| retry.extensions().push(0xfafa, b"")),
-            unsolicited,
-            (UNSUPPORTED_EXTENSION, PLAIN),
-        ),
-        refusal(
-            "ALPN",
-            retry(|retry| retry.extensions().push(extension::ALPN, b"\0\x09\x08http/1.1")),
-            misplaced,
-            illegal,
-        ),
-        refusal(
-            "two cookies",
-            retry(|retry| retry.extensions().repeat(extension::COOKIE)),
-            Error::RepeatedExtension { message: RETRY, extension: extension::COOKIE },
-            illegal,
-        ),
-        // §4.3.2: cookie<1..2^16-1>
-        refusal(
-            "an empty cookie",
-            retry(|retry| retry.extensions().set(extension::COOKIE, &[0, 0])),
-            Error::Malformed { message: RETRY },
-            (DECODE_ERROR, PLAIN),
-        ),
-        refusal(
-            "octets behind the cookie",
-            retry(|retry| retry.extensions().set(extension::COOKIE, &[0, 1, 7, 7])),
-            Error::Malformed { message: RETRY },
-            (DECODE_ERROR, PLAIN),
-        ),
-    ]);
-}
-
-#[test]
-fn a_cookie_that_fits_nowhere() {
-    let script = Script::with_retry(shapes::gts(), Some(&[7; 2000]), None);
-    let outcome = play(&script, &Play::default());
-    let Err(Error::CookieTooLarge { size, capacity: 1024 }) = outcome.result else {
-        panic!("{:?}", outcome.result);
-    };
-    assert!((2000..3000).contains(&size), "{size}");
-    // §6.2: an internal error unrelated to the peer.
-    assert_eq!(outcome.seen.alert(), Some((INTERNAL_ERROR, PLAIN)));
-    assert_eq!(outcome.seen.complaint, None);
-}
-
-#[test]
-fn encrypted_extensions() {
-    let with = |kind, data: &'static [u8]| encrypted(move |extensions| extensions.set(kind, data));
-    let unsolicited = |extension| Error::UnsolicitedExtension { message: ENCRYPTED, extension };
-    let misplaced = |extension| Error::MisplacedExtension { message: ENCRYPTED, extension };
-    let malformed = Error::Malformed { message: ENCRYPTED };
-    let (unsupported, illegal) = ((UNSUPPORTED_EXTENSION, HANDSHAKE), (ILLEGAL_PARAMETER, HANDSHAKE));
-    let decode = (DECODE_ERROR, HANDSHAKE);
-    refuse_in_handshake(&[
-        // §4.3
-        refusal("an unknown extension", with(0xfafa, b"x"), unsolicited(0xfafa), unsupported),
-        refusal("heartbeat", with(extension::HEARTBEAT, &[1]), unsolicited(15), unsupported),
-        refusal("early_data", with(extension::EARLY_DATA, &[]), unsolicited(42), unsupported),
-        // §4.4.1
-        refusal(
-            "key_share",
-            with(extension::KEY_SHARE, &[0, 0x1d, 0, 1, 9]),
-            misplaced(extension::KEY_SHARE),
-            illegal,
-        ),
-        refusal(
-            "supported_versions",
-            with(extension::SUPPORTED_VERSIONS, &[3, 4]),
-            misplaced(extension::SUPPORTED_VERSIONS),
-            illegal,
-        ),
-        refusal(
-            "signature_algorithms",
-            with(extension::SIGNATURE_ALGORITHMS, &[0, 2, 4, 3]),
-            misplaced(extension::SIGNATURE_ALGORITHMS),
-            illegal,
-        ),
-        refusal(
-            "ALPN twice",
-            encrypted(|extensions| extensions.repeat(extension::ALPN)),
-            Error::RepeatedExtension { message: ENCRYPTED, extension: extension::ALPN },
-            illegal,
-        ),
-        // RFC 6066 §3
-        refusal("server_name with a name", with(extension::SERVER_NAME, b"x"), malformed, decode),
-        refusal(
-            "octets behind the extensions",
-            good().rewrite(Sent::EncryptedExtensions, |body| body.push(0)),
-            malformed,
-            decode,
-        ),
-        refusal("no content", good().rewrite(Sent::EncryptedExtensions, Vec::clear), malformed, decode),
-    ]);
-}
-
-/// RFC 7301 §3.1 and §3.2.
-#[test]
-fn application_protocols() {
-    let protocols = |names: &'static [&'static [u8]]| {
-        encrypted(move |extensions| {
-            let list: Vec<u8> = names.iter().flat_map(|name| vector(1, name)).collect();
-            extensions.set(extension::ALPN, &vector(2, &list));
-        })
-    };
-    let illegal = (ILLEGAL_PARAMETER, HANDSHAKE);
-    let malformed = Error::Malformed { message: ENCRYPTED };
-    refuse_in_handshake(&[
-        refusal("h2", protocols(&[b"h2"]), Error::ApplicationProtocol, illegal),
-        refusal("http/1.0", protocols(&[b"http/1.0"]), Error::ApplicationProtocol, illegal),
-        refusal("part of the name", protocols(&[b"http/1.1x"]), Error::ApplicationProtocol, illegal),
-        refusal("two", protocols(&[b"http/1.1", b"h2"]), malformed, (DECODE_ERROR, HANDSHAKE)),
-        refusal("none", protocols(&[]), malformed, (DECODE_ERROR, HANDSHAKE)),
-        refusal("an empty one", protocols(&[b""]), malformed, (DECODE_ERROR, HANDSHAKE)),
     ]);
 }

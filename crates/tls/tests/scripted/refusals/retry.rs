@@ -1,0 +1,131 @@
+//! HelloRetryRequest, and the ServerHello after it.
+
+use picopost_testkit::chains::shapes;
+use picopost_testkit::code::alert::{
+    DECODE_ERROR, ILLEGAL_PARAMETER, INTERNAL_ERROR, PROTOCOL_VERSION, UNEXPECTED_MESSAGE,
+    UNSUPPORTED_EXTENSION,
+};
+use picopost_testkit::code::{extension, group, suite};
+use picopost_testkit::{Action, Message as Sent, Script, ServerHello};
+use picopost_tls::{Error, Message};
+
+use super::{PLAIN, refusal, refuse_in_handshake};
+use crate::support::{Play, play};
+
+fn retry(edit: impl Fn(&mut ServerHello) + Send + Sync + 'static) -> Script {
+    Script::with_retry(shapes::gts(), Some(b"cookie"), None).edit_retry_request(edit)
+}
+
+const HELLO: Message = Message::ServerHello;
+const RETRY: Message = Message::HelloRetryRequest;
+
+#[test]
+fn hello_retry_requests() {
+    let illegal = (ILLEGAL_PARAMETER, PLAIN);
+    let again = |cookie, group| Script::with_retry(shapes::gts(), cookie, group);
+    let unsolicited = Error::UnsolicitedExtension { message: RETRY, extension: 0xfafa };
+    let misplaced = Error::MisplacedExtension { message: RETRY, extension: extension::ALPN };
+    let twice =
+        [Action::Send(Sent::HelloRetryRequest), Action::change_cipher_spec(), Action::AwaitClientHello];
+    refuse_in_handshake(&[
+        // §4.2.4
+        refusal("nothing changes", again(None, None), Error::RetryWithoutChange, illegal),
+        // §4.3.8
+        refusal("a group with a share", again(None, Some(group::X25519)), Error::RetryWithoutChange, illegal),
+        refusal(
+            "a group with a share, and a cookie",
+            again(Some(b"cookie"), Some(group::X25519)),
+            Error::RetryWithoutChange,
+            illegal,
+        ),
+        refusal(
+            "a group that was not offered",
+            again(None, Some(group::SECP384R1)),
+            Error::GroupNotOffered { group: group::SECP384R1 },
+            illegal,
+        ),
+        // §4.2.4
+        refusal(
+            "a second HelloRetryRequest",
+            again(Some(b"cookie"), None).before(Sent::ServerHello, twice),
+            Error::UnexpectedMessage { message: RETRY, expected: HELLO },
+            (UNEXPECTED_MESSAGE, PLAIN),
+        ),
+        refusal(
+            "a suite that was not offered",
+            retry(|retry| retry.cipher_suite = 0x1302),
+            Error::CipherSuiteNotOffered { suite: 0x1302 },
+            illegal,
+        ),
+        refusal(
+            "another suite afterwards",
+            retry(|retry| retry.cipher_suite = suite::AES_128_GCM_SHA256)
+                .suite(suite::CHACHA20_POLY1305_SHA256),
+            Error::CipherSuiteChanged { suite: suite::CHACHA20_POLY1305_SHA256 },
+            illegal,
+        ),
+        refusal(
+            "another version afterwards",
+            again(Some(b"cookie"), None).edit_server_hello(|hello| hello.speak_only(0x0303)),
+            Error::ProtocolVersion { offered: 0x0303 },
+            (PROTOCOL_VERSION, PLAIN),
+        ),
+        refusal("another session id", retry(|retry| retry.session_id[0] ^= 1), Error::SessionIdEcho, illegal),
+        refusal(
+            "legacy_version 1.1",
+            retry(|retry| retry.legacy_version = 0x0302),
+            Error::LegacyVersion { version: 0x0302 },
+            (PROTOCOL_VERSION, PLAIN),
+        ),
+        refusal(
+            "compression",
+            retry(|retry| retry.compression = 1),
+            Error::CompressionMethod { method: 1 },
+            illegal,
+        ),
+        refusal(
+            "an unknown extension",
+            retry(|retry| retry.extensions().push(0xfafa, b"")),
+            unsolicited,
+            (UNSUPPORTED_EXTENSION, PLAIN),
+        ),
+        refusal(
+            "ALPN",
+            retry(|retry| retry.extensions().push(extension::ALPN, b"\0\x09\x08http/1.1")),
+            misplaced,
+            illegal,
+        ),
+        refusal(
+            "two cookies",
+            retry(|retry| retry.extensions().repeat(extension::COOKIE)),
+            Error::RepeatedExtension { message: RETRY, extension: extension::COOKIE },
+            illegal,
+        ),
+        // §4.3.2: cookie<1..2^16-1>
+        refusal(
+            "an empty cookie",
+            retry(|retry| retry.extensions().set(extension::COOKIE, &[0, 0])),
+            Error::Malformed { message: RETRY },
+            (DECODE_ERROR, PLAIN),
+        ),
+        refusal(
+            "octets behind the cookie",
+            retry(|retry| retry.extensions().set(extension::COOKIE, &[0, 1, 7, 7])),
+            Error::Malformed { message: RETRY },
+            (DECODE_ERROR, PLAIN),
+        ),
+    ]);
+}
+
+#[test]
+fn a_cookie_that_fits_nowhere() {
+    let script = Script::with_retry(shapes::gts(), Some(&[7; 2000]), None);
+    let outcome = play(&script, &Play::default());
+    let Err(Error::CookieTooLarge { size, capacity: 1024 }) = outcome.result else {
+        panic!("{:?}", outcome.result);
+    };
+    assert!((2000..3000).contains(&size), "{size}");
+    // §6.2: an internal error unrelated to the peer.
+    assert_eq!(outcome.seen.alert(), Some((INTERNAL_ERROR, PLAIN)));
+    assert_eq!(outcome.seen.complaint, None);
+}
