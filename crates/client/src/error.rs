@@ -165,6 +165,6 @@ const fn kind_text(kind: ErrorKind) -> &'static str {
         ErrorKind::Unsupported => "not supported",
         ErrorKind::OutOfMemory => "out of memory",
         ErrorKind::WriteZero => "the transport takes no octets",
-        _ => "the transport gives no reason",
+        _ => "no reason given",
     }
 }

@@ -207,7 +207,12 @@ impl<'a> Exchange<'a> {
         if !self.established {
             return Stage::of_tls(self.connection.stage(), Stage::Request);
         }
-        self.traffic_stage()
+        match (self.response.is_done(), self.response.has_head(), self.request.is_done()) {
+            (true, _, _) => Stage::Done,
+            (false, true, _) => Stage::Body,
+            (false, false, true) => Stage::Head,
+            (false, false, false) => Stage::Request,
+        }
     }
 
     /// How many octets were sent and received so far.
@@ -245,6 +250,8 @@ impl<'a> Exchange<'a> {
         if self.response.is_done() {
             return self.close(can_send);
         }
+        // A step that fails leaves no stage behind.
+        let stage = self.stage();
         match self.connection.step() {
             Ok(Step::Again) => Ok(Turn::Worked),
             Ok(Step::Plaintext) => self.read_plaintext(),
@@ -253,16 +260,7 @@ impl<'a> Exchange<'a> {
             Ok(Step::Closed) => self.end(End::CloseNotify),
             // The response says best what is missing where a connection is cut.
             Err(tls::Error::Truncated { stage: tls::Stage::Traffic }) => self.end(End::Truncated),
-            Err(error) => Err(self.tls_error(error)),
-        }
-    }
-
-    fn traffic_stage(&self) -> Stage {
-        match (self.response.is_done(), self.response.has_head(), self.request.is_done()) {
-            (true, _, _) => Stage::Done,
-            (false, true, _) => Stage::Body,
-            (false, false, true) => Stage::Head,
-            (false, false, false) => Stage::Request,
+            Err(error) => Err(Error::Tls { stage, error }),
         }
     }
 
@@ -273,7 +271,7 @@ impl<'a> Exchange<'a> {
     /// Fills one record with the request's next octets.
     fn write_request(&mut self) -> Result<Turn, Error> {
         let count = self.request.write(self.connection.plaintext_space());
-        self.connection.seal(count).map_err(|error| self.tls_error(error))?;
+        self.connection.seal(count).map_err(|error| Error::Tls { stage: Stage::Request, error })?;
         Ok(Turn::Worked)
     }
 
@@ -302,12 +300,8 @@ impl<'a> Exchange<'a> {
             return Ok(Turn::Done);
         }
         self.closed = true;
-        self.connection.close().map_err(|error| self.tls_error(error))?;
+        self.connection.close().map_err(|error| Error::Tls { stage: Stage::Done, error })?;
         Ok(Turn::Worked)
-    }
-
-    fn tls_error(&self, error: tls::Error) -> Error {
-        Error::Tls { stage: Stage::of_tls(error.stage(), self.traffic_stage()), error }
     }
 
     fn fail(&mut self, error: Error) -> Error {

@@ -124,6 +124,18 @@ fn a_record_larger_than_the_buffer_says_both_sizes() {
 }
 
 #[test]
+fn an_error_of_the_record_layer_has_the_stage_of_the_handshake() {
+    // rustls puts EncryptedExtensions and Certificate into one record, here too large.
+    let chain = shapes::gts();
+    let mut server = Rustls::new(&chain, Answer { record: None, ..Answer::with(OK) });
+    let memory = Memory::new(tls::MIN_RECEIVE_BUFFER, 1024, 512);
+    let outcome = post(BODY, &chain.anchors(), memory, &mut server, Pace::default());
+    let error = outcome.result.unwrap_err();
+    assert_eq!(error.stage(), Stage::Hello, "{error}");
+    assert!(matches!(error, Error::Tls { error: tls::Error::RecordTooLarge { .. }, .. }), "{error:?}");
+}
+
+#[test]
 fn a_cut_is_no_end_wherever_it_falls() {
     // Header, alert, content type and tag of the close_notify that is last.
     const CLOSE_NOTIFY: usize = 5 + 2 + 1 + 16;
