@@ -97,13 +97,11 @@ impl Peer {
         match (message[0], epoch) {
             (handshake::CLIENT_HELLO, Epoch::Plain) => {
                 let hello = ClientHello::parse(self.seen.record_version, body)?;
-                match &self.seen.hellos[..] {
-                    [] => {}
-                    [first] => {
-                        let cookie = self.script.cookie.as_deref();
-                        hello.check_retry(first, cookie, self.script.retry_group)?;
-                    }
-                    _ => return Err(Complaint("a third ClientHello".into())),
+                if let Some(first) = self.seen.hellos.first() {
+                    let asked = self.has_sent(Message::HelloRetryRequest) && self.seen.hellos.len() == 1;
+                    demand!(asked, "another ClientHello that nobody asked for (RFC 9846 §4.2.2)");
+                    let cookie = self.script.cookie.as_deref();
+                    hello.check_retry(first, cookie, self.script.retry_group)?;
                 }
                 self.seen.events.push(Event::ClientHello);
                 self.seen.hellos.push(hello);

@@ -81,7 +81,7 @@ impl Script {
         self.after(message, [action])
     }
 
-    /// Answers with this instead of [`RESPONSE`].
+    /// Answers with this instead of [`RESPONSE`](super::RESPONSE).
     #[must_use]
     pub fn response(mut self, data: impl Into<Vec<u8>>) -> Self {
         let at = self.find(|action| matches!(action, Action::Data(_)));
