@@ -14,6 +14,7 @@ mod ca;
 mod error;
 mod finding;
 mod listen;
+mod post;
 
 /// Get a verified HTTPS POST out of a small device, and see what is wrong when it does not arrive.
 #[derive(Debug, Parser)]
@@ -28,11 +29,13 @@ const EXIT_STATUS: &str = "Exit status: 0 good, 1 findings of severity error, 2 
 #[derive(Debug, Subcommand)]
 enum Command {
     Listen(listen::Args),
+    Post(post::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Listen(args) => listen::run(&args),
+        Command::Post(args) => post::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,199 @@
+//! TCP from the desk: names by the system or by `--resolve`, and a deadline that nothing outlives.
+
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use embedded_io::ErrorKind;
+use picopost::{ConnectError, blocking};
+
+use super::trace::Trace;
+
+/// One `--resolve`: this host and port are at this address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Override {
+    host: String,
+    port: u16,
+    address: IpAddr,
+}
+
+impl Override {
+    /// `HOST:PORT:ADDRESS`; IPv6 addresses with or without brackets, an IPv6 host with them.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        const FORM: &str = "it is HOST:PORT:ADDRESS, such as example.com:443:127.0.0.1";
+        let (host, rest) = match text.strip_prefix('[') {
+            Some(bracketed) => bracketed.split_once("]:").ok_or(FORM)?,
+            None => text.split_once(':').ok_or(FORM)?,
+        };
+        let (port, address) = rest.split_once(':').ok_or(FORM)?;
+        if host.is_empty() {
+            return Err(FORM.to_owned());
+        }
+        let port = port.parse().map_err(|error| format!("`{port}` is not a port: {error}"))?;
+        let inner =
+            address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address);
+        let address = inner.parse().map_err(|error| format!("`{address}` is not an IP address: {error}"))?;
+        Ok(Self { host: host.to_owned(), port, address })
+    }
+}
+
+/// Opens connections until the deadline.
+pub(super) struct Connector<'a> {
+    overrides: &'a [Override],
+    deadline: Instant,
+    trace: Trace,
+}
+
+impl<'a> Connector<'a> {
+    pub(super) const fn new(overrides: &'a [Override], deadline: Instant, trace: Trace) -> Self {
+        Self { overrides, deadline, trace }
+    }
+
+    fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
+        let given =
+            self.overrides.iter().find(|given| given.port == port && given.host.eq_ignore_ascii_case(host));
+        if let Some(given) = given {
+            return Ok(vec![SocketAddr::new(given.address, port)]);
+        }
+        if let Ok(address) = host.parse() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        // The system's resolver has no time limit: it is left behind where it takes too long.
+        let (sender, receiver) = mpsc::channel();
+        let name = host.to_owned();
+        std::thread::spawn(move || {
+            // Nobody may be listening any more.
+            let _ = sender.send((name.as_str(), port).to_socket_addrs().map(Vec::from_iter));
+        });
+        let Ok(addresses) = receiver.recv_timeout(remaining(self.deadline)) else {
+            return Err(ConnectError::Dns(ErrorKind::TimedOut));
+        };
+        match addresses {
+            Ok(addresses) if addresses.is_empty() => Err(ConnectError::Dns(ErrorKind::NotFound)),
+            Ok(addresses) => Ok(addresses),
+            Err(error) => {
+                self.trace.note(&error.to_string());
+                Err(ConnectError::Dns(dns_kind(&error)))
+            }
+        }
+    }
+}
+
+impl blocking::Connect for Connector<'_> {
+    type Stream<'s>
+        = Socket
+    where
+        Self: 's;
+
+    fn connect(&mut self, host: &str, port: u16) -> Result<Socket, ConnectError> {
+        let mut failure = ErrorKind::NotFound;
+        for address in self.resolve(host, port)? {
+            self.trace.line("tcp", &format!("connecting to {address}"));
+            match TcpStream::connect_timeout(&address, remaining(self.deadline)) {
+                Ok(stream) => {
+                    // Each write is a whole record or what is left of one. Where this fails, the
+                    // octets wait a little longer.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(Socket { stream, deadline: self.deadline });
+                }
+                Err(error) => {
+                    self.trace.note(&error.to_string());
+                    failure = kind(&error);
+                }
+            }
+        }
+        Err(ConnectError::Tcp(failure))
+    }
+}
+
+/// A TCP stream that gives up at the deadline.
+pub(super) struct Socket {
+    stream: TcpStream,
+    deadline: Instant,
+}
+
+impl embedded_io::ErrorType for Socket {
+    type Error = ErrorKind;
+}
+
+impl embedded_io::Read for Socket {
+    fn read(&mut self, space: &mut [u8]) -> Result<usize, ErrorKind> {
+        self.stream
+            .set_read_timeout(Some(remaining(self.deadline)))
+            .and_then(|()| self.stream.read(space))
+            .map_err(|error| kind(&error))
+    }
+}
+
+impl embedded_io::Write for Socket {
+    fn write(&mut self, octets: &[u8]) -> Result<usize, ErrorKind> {
+        self.stream
+            .set_write_timeout(Some(remaining(self.deadline)))
+            .and_then(|()| self.stream.write(octets))
+            .map_err(|error| kind(&error))
+    }
+
+    fn flush(&mut self) -> Result<(), ErrorKind> {
+        // The system's socket sends by itself.
+        Ok(())
+    }
+}
+
+/// The time until the deadline; a moment where it has passed, since 0 would mean no limit.
+fn remaining(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
+}
+
+fn kind(error: &std::io::Error) -> ErrorKind {
+    match error.kind() {
+        // What a socket's time limit gives on Unix.
+        std::io::ErrorKind::WouldBlock => ErrorKind::TimedOut,
+        std::io::ErrorKind::NetworkUnreachable | std::io::ErrorKind::HostUnreachable => {
+            ErrorKind::AddrNotAvailable
+        }
+        kind => kind.into(),
+    }
+}
+
+/// The standard library tells a name that does not exist from a resolver that does not answer by
+/// their texts alone.
+fn dns_kind(error: &std::io::Error) -> ErrorKind {
+    let text = error.to_string();
+    if ["Name or service not known", "No address associated", "nodename nor servname"]
+        .iter()
+        .any(|known| text.contains(known))
+    {
+        return ErrorKind::NotFound;
+    }
+    kind(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overrides() {
+        let given = |host: &str, port, address: &str| {
+            Ok(Override { host: host.to_owned(), port, address: address.parse().unwrap() })
+        };
+        assert_eq!(Override::parse("example.com:443:127.0.0.1"), given("example.com", 443, "127.0.0.1"));
+        assert_eq!(Override::parse("a:1:[::1]"), given("a", 1, "::1"));
+        assert_eq!(Override::parse("a:1:::1"), given("a", 1, "::1"));
+        assert_eq!(Override::parse("[fe80::1]:1:10.0.0.1"), given("fe80::1", 1, "10.0.0.1"));
+        for bad in [
+            "",
+            "a",
+            "a:1",
+            "a:1:",
+            "a:x:127.0.0.1",
+            "a:70000:127.0.0.1",
+            "a:1:b",
+            ":1:127.0.0.1",
+            "[::1:1:::1",
+        ] {
+            assert!(Override::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
