@@ -1,13 +1,13 @@
 //! The connection: records in, records out, and the caller's four operations.
 
 use rand_core::TryCryptoRng;
-use zeroize::Zeroizing;
 
 use crate::{
     AlertDescription, Config, MIN_RECEIVE_BUFFER, MIN_SEND_BUFFER, Step, TrustKind,
     error::{Error, Message, Stage},
     handshake::{ExpectServerHello, Keys, Received, Shared, State},
     hello::ClientHello,
+    key_exchange::{KeyExchange, draw},
     key_schedule::{self, Transcript},
     receive::ReceiveBuffer,
     record::{ContentType, Header, MAX_CONTENT},
@@ -404,20 +404,14 @@ fn check_setup(config: &Config<'_>, receive: usize, send: usize) -> Result<(), E
 
 /// One public-key operation.
 fn new_hello<R: TryCryptoRng + ?Sized>(entropy: &mut R) -> Result<ClientHello, Error> {
-    let mut draw = |octets: &mut [u8; 32]| {
-        // The source's own error type is its own; that it failed is all that counts here.
-        entropy.try_fill_bytes(octets).ok().ok_or(Error::EntropyFailed)
-    };
-    let (mut random, mut session_id, mut private_key) = ([0; 32], [0; 32], Zeroizing::new([0; 32]));
-    draw(&mut random)?;
-    draw(&mut session_id)?;
-    draw(&mut private_key)?;
+    let (mut random, mut session_id) = ([0; 32], [0; 32]);
+    draw(entropy, &mut random)?;
+    draw(entropy, &mut session_id)?;
     // A source that gives constant octets would make every key the same.
-    if random == session_id || key_schedule::equal(&*private_key, &random) {
+    if random == session_id {
         return Err(Error::EntropyRepeats);
     }
-    let public_key = x25519_dalek::x25519(*private_key, x25519_dalek::X25519_BASEPOINT_BYTES);
-    Ok(ClientHello { random, session_id, private_key, public_key })
+    Ok(ClientHello { random, session_id, key_exchange: KeyExchange::new(entropy)? })
 }
 
 /// Before the first record: says it in words where a server does not speak TLS at all.

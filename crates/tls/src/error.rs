@@ -364,14 +364,14 @@ impl Error {
 
             Self::Expired { .. } | Self::NotYetValid { .. } => A::CERTIFICATE_EXPIRED,
             Self::UnknownIssuer => A::UNKNOWN_CA,
-            Self::CertificateAlgorithm | Self::KeyUsage | Self::CriticalExtension => {
-                A::UNSUPPORTED_CERTIFICATE
-            }
+            Self::KeyUsage | Self::CriticalExtension => A::UNSUPPORTED_CERTIFICATE,
             Self::TooManyCertificates { .. }
             | Self::WrongName
             | Self::IssuerIsNotCa
             | Self::CaAsServer
             | Self::CertificateSignature
+            // §4.5.1.3: so for MD5 and SHA-1, which are not told apart from other unknown ones.
+            | Self::CertificateAlgorithm
             | Self::NameConstraint
             | Self::PathTooLong
             | Self::BadCertificate => A::BAD_CERTIFICATE,

@@ -17,14 +17,13 @@
 //! Traffic                        cannot be made without the three
 //! ```
 
-use zeroize::Zeroizing;
-
 use crate::{
     Config,
     codec::Reader,
     error::{Error, Message, Stage},
     extensions::{self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, Rules, SERVER_NAME, SUPPORTED_GROUPS},
     hello::{ClientHello, HTTP_1_1, Offer, ServerHello},
+    key_exchange::NamedGroup,
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
     path::{
         CertVerified, CertificateList, SignatureVerified, verify_handshake_signature, verify_server_path,
@@ -149,11 +148,12 @@ impl ExpectServerHello {
             session_id: &self.hello.session_id,
             server_name: &shared.config.server_name,
             retried: self.retried,
+            group: self.hello.key_exchange.group(),
         };
         match ServerHello::parse(message.body(), &offer)? {
-            ServerHello::Retry { suite, cookie } => {
+            ServerHello::Retry { suite, group, cookie } => {
                 message.ends_record()?;
-                self.retry(suite, cookie, message, shared)
+                self.retry(suite, group, cookie, message, shared)
             }
             ServerHello::Hello { suite, public_key } => {
                 message.ends_record()?;
@@ -162,21 +162,25 @@ impl ExpectServerHello {
         }
     }
 
-    /// RFC 9846 §4.2.4.
+    /// RFC 9846 §4.2.4. One public-key operation where another group is asked for.
     fn retry(
-        self,
+        mut self,
         suite: CipherSuite,
-        cookie: &[u8],
+        group: Option<NamedGroup>,
+        cookie: Option<&[u8]>,
         message: &Received<'_>,
         shared: &mut Shared<'_>,
     ) -> Result<State, Error> {
+        if let Some(group) = group {
+            self.hello.key_exchange.retry(group)?;
+        }
         let Shared { config, send, transcript, .. } = shared;
         transcript.replace_by_message_hash();
         transcript.add(message.octets);
         // RFC 9846 §E.4: before the second flight, which begins here.
         push_change_cipher_spec(send)?;
         let second = send.push_plain(ContentType::Handshake, 0x0303, |out| {
-            self.hello.write(out, &config.server_name, Some(cookie));
+            self.hello.write(out, &config.server_name, cookie);
         });
         let second = second.map_err(|error| match error {
             Error::SendBufferTooSmall { size: capacity, minimum: size } => {
@@ -192,15 +196,11 @@ impl ExpectServerHello {
     fn key_exchange(
         self,
         suite: CipherSuite,
-        public_key: [u8; 32],
+        public_key: &[u8],
         message: &Received<'_>,
         shared: &mut Shared<'_>,
     ) -> Result<State, Error> {
-        let secret = Zeroizing::new(x25519_dalek::x25519(*self.hello.private_key, public_key));
-        // RFC 9846 §7.4.2, RFC 7748 §6.1: a public key of small order gives zero, to be refused.
-        if key_schedule::equal(&*secret, &[0; 32]) {
-            return Err(Error::KeyShare);
-        }
+        let secret = self.hello.key_exchange.shared_secret(public_key)?;
         shared.transcript.add(message.octets);
         if self.retried.is_none() {
             push_change_cipher_spec(&mut shared.send)?;

@@ -1,7 +1,6 @@
 //! ClientHello, ServerHello and HelloRetryRequest, RFC 9846 §4.2.
 
 use pki_types::ServerName;
-use zeroize::Zeroizing;
 
 use crate::{
     codec::{Reader, Writer},
@@ -10,6 +9,7 @@ use crate::{
         self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, COOKIE, KEY_SHARE, Rules, SERVER_NAME,
         SIGNATURE_ALGORITHMS, SUPPORTED_GROUPS, SUPPORTED_VERSIONS,
     },
+    key_exchange::{KeyExchange, NamedGroup},
     record::CipherSuite,
 };
 
@@ -17,8 +17,6 @@ use crate::{
 pub(crate) const HTTP_1_1: &[u8] = b"http/1.1";
 const TLS_1_2: u16 = 0x0303;
 const TLS_1_3: u16 = 0x0304;
-/// `NamedGroup.x25519`
-const X25519: u16 = 0x001d;
 /// RFC 9846 §4.2.3: the random value of a HelloRetryRequest.
 const RETRY: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
@@ -33,13 +31,12 @@ pub(crate) struct ClientHello {
     pub(crate) random: [u8; 32],
     /// RFC 9846 §E.4: compatibility mode, 32 octets.
     pub(crate) session_id: [u8; 32],
-    pub(crate) private_key: Zeroizing<[u8; 32]>,
-    pub(crate) public_key: [u8; 32],
+    pub(crate) key_exchange: KeyExchange,
 }
 
 impl ClientHello {
-    /// Writes the handshake message. The second one differs from the first by its cookie only
-    /// (RFC 9846 §4.2.2).
+    /// Writes the handshake message. The second one differs from the first by its key share and
+    /// its cookie only (RFC 9846 §4.2.2).
     pub(crate) fn write(&self, out: &mut Writer<'_>, name: &ServerName<'_>, cookie: Option<&[u8]>) {
         out.u8(1);
         out.vector24(|hello| {
@@ -63,7 +60,9 @@ impl ClientHello {
             });
         }
         extension(out, SUPPORTED_VERSIONS, |data| data.vector8(|versions| versions.u16(TLS_1_3)));
-        extension(out, SUPPORTED_GROUPS, |data| data.vector16(|groups| groups.u16(X25519)));
+        extension(out, SUPPORTED_GROUPS, |data| {
+            data.vector16(|groups| NamedGroup::OFFERED.iter().for_each(|group| groups.u16(group.code())));
+        });
         extension(out, SIGNATURE_ALGORITHMS, |data| {
             data.vector16(|schemes| {
                 picopost_verify::CERT_SCHEMES.iter().for_each(|scheme| schemes.u16(*scheme));
@@ -74,8 +73,8 @@ impl ClientHello {
         });
         extension(out, KEY_SHARE, |data| {
             data.vector16(|shares| {
-                shares.u16(X25519);
-                shares.vector16(|key| key.bytes(&self.public_key));
+                shares.u16(self.key_exchange.group().code());
+                shares.vector16(|key| key.bytes(self.key_exchange.public_key()));
             });
         });
         if let Some(cookie) = cookie {
@@ -93,15 +92,17 @@ fn extension(out: &mut Writer<'_>, number: u16, data: impl FnOnce(&mut Writer<'_
 pub(crate) struct Offer<'o> {
     pub(crate) session_id: &'o [u8; 32],
     pub(crate) server_name: &'o ServerName<'o>,
-    /// The cipher suite of a HelloRetryRequest that was answered, and whether it had a cookie.
+    /// The cipher suite of a HelloRetryRequest that was answered.
     pub(crate) retried: Option<CipherSuite>,
+    /// The group that has a share.
+    pub(crate) group: NamedGroup,
 }
 
 /// A `server_hello` message, checked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ServerHello<'m> {
-    Hello { suite: CipherSuite, public_key: [u8; 32] },
-    Retry { suite: CipherSuite, cookie: &'m [u8] },
+    Hello { suite: CipherSuite, public_key: &'m [u8] },
+    Retry { suite: CipherSuite, group: Option<NamedGroup>, cookie: Option<&'m [u8]> },
 }
 
 impl<'m> ServerHello<'m> {
@@ -153,17 +154,20 @@ impl<'m> ServerHello<'m> {
                 let group = data.u16()?;
                 let key = data.vector16()?;
                 data.end()?;
+                // opaque key_exchange<1..2^16-1>
+                if key.is_empty() {
+                    return Err(data.malformed());
+                }
                 share = Some((group, key));
             }
             Ok(())
         })?;
-        let (group, key) = share.ok_or(Error::MissingExtension { message, extension: KEY_SHARE })?;
-        // RFC 9846 §4.3.8: a group that was offered, with a share.
-        if group != X25519 {
+        let (group, public_key) = share.ok_or(Error::MissingExtension { message, extension: KEY_SHARE })?;
+        // RFC 9846 §4.3.8: the group of the share that was offered, which after a
+        // HelloRetryRequest is the one that it asked for.
+        if group != offer.group.code() {
             return Err(Error::GroupNotOffered { group });
         }
-        // RFC 9846 §4.3.8.2, RFC 7748: 32 octets.
-        let public_key = key.try_into().ok().ok_or(Error::KeyShare)?;
         Ok(Self::Hello { suite, public_key })
     }
 
@@ -173,20 +177,20 @@ impl<'m> ServerHello<'m> {
         if offer.retried.is_some() {
             return Err(Error::UnexpectedMessage { message, expected: Message::ServerHello });
         }
-        let mut cookie = None;
+        let (mut cookie, mut asked) = (None, None);
         let allowed = &[SUPPORTED_VERSIONS, KEY_SHARE, COOKIE];
         let rules = Rules { message, allowed, server_name: offer.server_name };
         extensions::responses(block, &rules, |extension, mut data| match extension {
             KEY_SHARE => {
-                // RFC 9846 §4.3.8: the group must be one that was offered without a share; every
-                // group of this client has one.
-                let group = data.u16()?;
+                // RFC 9846 §4.3.8: the group must be one that was offered without a share.
+                let code = data.u16()?;
                 data.end()?;
-                Err(if group == X25519 {
-                    Error::RetryWithoutChange
-                } else {
-                    Error::GroupNotOffered { group }
-                })
+                let group = NamedGroup::from_code(code).ok_or(Error::GroupNotOffered { group: code })?;
+                if group == offer.group {
+                    return Err(Error::RetryWithoutChange);
+                }
+                asked = Some(group);
+                Ok(())
             }
             COOKIE => {
                 // RFC 9846 §4.3.2: cookie<1..2^16-1>.
@@ -201,8 +205,10 @@ impl<'m> ServerHello<'m> {
             _ => Ok(()),
         })?;
         // RFC 9846 §4.2.4: it must change the ClientHello.
-        let cookie = cookie.ok_or(Error::RetryWithoutChange)?;
-        Ok(Self::Retry { suite, cookie })
+        if cookie.is_none() && asked.is_none() {
+            return Err(Error::RetryWithoutChange);
+        }
+        Ok(Self::Retry { suite, group: asked, cookie })
     }
 }
 

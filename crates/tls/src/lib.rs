@@ -34,6 +34,7 @@ mod error_text;
 mod extensions;
 mod handshake;
 mod hello;
+mod key_exchange;
 mod key_schedule;
 mod key_usage;
 mod path;
