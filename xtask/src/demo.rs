@@ -108,7 +108,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         Means::Board { toolchain, .. } => Some(firmware::build(toolchain)?),
         Means::Native { .. } => None,
     };
-    let server = Server::start(options.chain)?;
+    let server = Server::start(&build_command()?, options.chain, &[])?;
     eprintln!("demo: `picopost listen` on port {}; starting the device", server.port);
     let device = match (&means, &image) {
         (Means::Board { emulator, .. }, Some(image)) => {
@@ -125,6 +125,16 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let story = Story { chain: options.chain, device, why_native, events: server.finish()? };
     print!("{story}");
     if good { Ok(()) } else { Err(Failure::failed("the device got no token")) }
+}
+
+/// Builds the command `picopost`: where it is.
+///
+/// # Errors
+/// The build fails; cargo has said why.
+pub fn build_command() -> Result<PathBuf, Failure> {
+    let mut build = firmware::cargo();
+    process::run("the command's build", build.args(["build", "--package", CLI_PACKAGE]), BUILD_LIMIT)?;
+    Ok(firmware::target_folder().join("debug").join("picopost"))
 }
 
 /// What the POST is done with.
@@ -144,7 +154,7 @@ impl Means {
             // A wrong setting is to be put right, not worked around.
             Err(failure) if failure.is_usage() => Err(failure),
             Err(failure) => {
-                eprintln!("{failure}");
+                eprintln!("demo: no emulator, so the same client code runs as a native process\n{failure}");
                 Ok(Self::Native { why: failure.sentence().to_owned() })
             }
         }
@@ -157,43 +167,43 @@ pub struct Server {
     lines: Lines,
     command: PathBuf,
     folder: PathBuf,
-    anchors: PathBuf,
     root: PathBuf,
     /// The port that it listens on.
     pub port: u16,
 }
 
 impl Server {
-    /// Builds the command and starts it, with a CA that is kept in the target folder.
+    /// Starts `command` for one attempt, with a CA that is kept in the target folder. `options`
+    /// are further ones of `picopost listen`.
     ///
     /// # Errors
-    /// The build fails, or the server does not start to listen.
-    pub fn start(chain: Chain) -> Result<Self, Failure> {
-        process::run(
-            "the command's build",
-            firmware::cargo().args(["build", "--package", CLI_PACKAGE]),
-            BUILD_LIMIT,
-        )?;
+    /// The server does not start to listen.
+    pub fn start(command: &Path, chain: Chain, options: &[&str]) -> Result<Self, Failure> {
         let folder = firmware::target_folder().join("demo");
         fs::create_dir_all(&folder)
             .map_err(|error| Failure::missing(format!("{}: {error}", folder.display())))?;
-        let command = firmware::target_folder().join("debug").join("picopost");
-        let mut listen = Command::new(&command);
+        let mut listen = Command::new(command);
         listen.args(["listen", "--port", "0", "--json", "--attempts", "1", "--chain", chain.name()]);
-        listen.arg("--ca").arg(firmware::target_folder().join("demo-ca")).stdout(Stdio::piped());
+        listen.arg("--ca").arg(folder.join("ca")).args(options).stdout(Stdio::piped());
         let mut running = Running::start("picopost listen", &mut listen)?;
         let lines = running.stdout_lines();
         let first = lines.next(SERVER_LIMIT)?;
         let listening = first.as_deref().and_then(Listening::read);
-        let Listening { port, anchors, root } =
+        let Listening { port, root } =
             listening.ok_or_else(|| Failure::failed("`picopost listen` did not start to listen"))?;
-        Ok(Self { running, lines, command, folder, anchors, root, port })
+        Ok(Self { running, lines, command: command.to_owned(), folder, root, port })
     }
 
     /// Where the device shall POST.
     #[must_use]
     pub fn url(&self) -> String {
         format!("https://{HOST_NAME}:{}/oauth/token", self.port)
+    }
+
+    /// The trust anchor of its chain: a certificate in DER.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// What the board is told.
@@ -225,17 +235,15 @@ impl Server {
 /// The server's first event.
 struct Listening {
     port: u16,
-    anchors: PathBuf,
     root: PathBuf,
 }
 
 impl Listening {
     fn read(line: &str) -> Option<Self> {
         let event: Value = serde_json::from_str(line).ok()?;
-        let path = |key: &str| Some(Path::new(event.get(key)?.as_str()?).to_owned());
         let port = u16::try_from(event.get("port")?.as_u64()?).ok()?;
-        (event.get("event")? == "listening").then_some(())?;
-        Some(Self { port, anchors: path("anchors")?, root: path("root")? })
+        let root = PathBuf::from(event.get("root")?.as_str()?);
+        (event.get("event")? == "listening").then_some(Self { port, root })
     }
 }
 
@@ -243,11 +251,19 @@ fn post_natively(server: &Server) -> Result<Device, Failure> {
     let mut post = Command::new(&server.command);
     post.args(["post", &server.url(), "--json", TOKEN_REQUEST, "--trace"]);
     post.args(["--resolve", &format!("{HOST_NAME}:{}:127.0.0.1", server.port)]);
-    post.arg("--anchors").arg(&server.anchors).env("NO_COLOR", "1").stdout(Stdio::piped());
+    post.arg("--anchors").arg(&server.root).env("NO_COLOR", "1");
+    post.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = Running::start("picopost post", &mut post)?;
-    let lines = running.stdout_lines().rest(NATIVE_LIMIT)?;
+    let (answer, trace) = (running.stdout_lines(), running.stderr_lines());
+    let (answer, trace) = (answer.rest(NATIVE_LIMIT)?, trace.rest(NATIVE_LIMIT)?);
     let status = running.wait(NATIVE_LIMIT)?;
-    Ok(Device::Native { lines, good: status.success() })
+    Ok(Device::Native { trace, token: token(&answer), good: status.success() })
+}
+
+/// The token in an answer's last line.
+fn token(answer: &[String]) -> Option<String> {
+    let content: Value = serde_json::from_str(answer.last()?).ok()?;
+    Some(content.get("access_token")?.as_str()?.to_owned())
 }
 
 #[cfg(test)]
@@ -274,8 +290,7 @@ mod tests {
 
     #[test]
     fn the_server_s_first_line() {
-        let line =
-            r#"{"event":"listening","port":4711,"anchors":"/ca/anchors.pem","root":"/ca/gts/root.der"}"#;
+        let line = r#"{"event":"listening","port":4711,"root":"/ca/gts/root.der"}"#;
         let listening = Listening::read(line).unwrap();
         assert_eq!((listening.port, listening.root), (4711, PathBuf::from("/ca/gts/root.der")));
         assert!(Listening::read(&line.replace("listening", "summary")).is_none());

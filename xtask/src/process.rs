@@ -91,19 +91,12 @@ impl Running {
 
     /// The lines that the child writes to its standard output, which must be a pipe.
     pub fn stdout_lines(&mut self) -> Lines {
-        let (sender, receiver) = mpsc::channel();
-        if let Some(stdout) = self.child.stdout.take() {
-            // Ends when the child, or the receiver, is gone.
-            thread::spawn(move || {
-                for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
-                    let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
-                    if sender.send(line).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        Lines(receiver)
+        Lines::of(self.child.stdout.take())
+    }
+
+    /// The lines that the child writes to its standard error, which must be a pipe.
+    pub fn stderr_lines(&mut self) -> Lines {
+        Lines::of(self.child.stderr.take())
     }
 }
 
@@ -112,6 +105,22 @@ impl Running {
 pub struct Lines(mpsc::Receiver<String>);
 
 impl Lines {
+    fn of(pipe: Option<impl Read + Send + 'static>) -> Self {
+        let (sender, receiver) = mpsc::channel();
+        if let Some(pipe) = pipe {
+            // Ends when the child, or the receiver, is gone.
+            thread::spawn(move || {
+                for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+                    let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
+                    if sender.send(line).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        Self(receiver)
+    }
+
     /// The next line; `None` once the child has closed its output, or when `limit` is over.
     ///
     /// # Errors

@@ -139,16 +139,21 @@ pub fn emulator() -> Result<PathBuf, Failure> {
         "" => {}
         "none" => return Err(Failure::missing("there is no emulator, says PICOPOST_EMULATOR")),
         other => {
-            return Err(
-                Failure::usage(format!("PICOPOST_EMULATOR is `{other}`")).hint("it is `none`, or not set")
-            );
+            let failure = Failure::usage(format!("PICOPOST_EMULATOR is `{other}`"));
+            return Err(failure.hint("it is `none`, or not set"));
         }
     }
-    if let Some(emulator) = on_path(EMULATOR) {
+    if let Some(emulator) = find_emulator() {
         return Ok(emulator);
     }
     install(&[EMULATOR_PACKAGE])?;
-    on_path(EMULATOR).ok_or_else(|| Failure::missing(format!("{EMULATOR} is not there")))
+    find_emulator().ok_or_else(|| Failure::missing(format!("{EMULATOR} is not there")))
+}
+
+/// The emulator, where there is one already.
+#[must_use]
+pub fn find_emulator() -> Option<PathBuf> {
+    on_path(EMULATOR)
 }
 
 fn on_path(command: &str) -> Option<PathBuf> {

@@ -14,8 +14,10 @@ pub enum Device {
     Board(Report),
     /// A process on the host.
     Native {
-        /// What it wrote.
-        lines: Vec<String>,
+        /// Its trace.
+        trace: Vec<String>,
+        /// Its answer's token.
+        token: Option<String>,
         /// Whether it got its answer.
         good: bool,
     },
@@ -27,7 +29,7 @@ impl Device {
     pub fn is_good(&self) -> bool {
         match self {
             Self::Board(report) => report.exit_status == 0 && report.value("token").is_some(),
-            Self::Native { good, .. } => *good,
+            Self::Native { good, token, .. } => *good && token.is_some(),
         }
     }
 }
@@ -55,11 +57,15 @@ impl fmt::Display for Story<'_> {
                     device_line(f, line)?;
                 }
             }
-            Device::Native { lines, .. } => {
+            Device::Native { trace, token, .. } => {
                 let why = self.why_native.unwrap_or("asked for");
                 writeln!(f, "\nDEVICE  the same client code as a native process ({why})")?;
-                for line in lines {
-                    row(f, "", line)?;
+                for line in trace {
+                    writeln!(f, "  {}", cut(line, WIDTH - 2))?;
+                }
+                if let Some(token) = token {
+                    let shown: String = token.chars().take(SHOWN).collect();
+                    row(f, "token", &format!("{shown}... ({} characters)", token.chars().count()))?;
                 }
             }
         }
@@ -87,16 +93,21 @@ const WIDTH: usize = 96;
 /// Where the second column begins.
 const INDENT: usize = 16;
 
+/// How much of a token is shown, in characters.
+const SHOWN: usize = 8;
+
 fn row(f: &mut fmt::Formatter<'_>, key: &str, text: &str) -> fmt::Result {
-    let room = WIDTH - INDENT;
-    let cut: String = text.chars().take(room).collect();
-    let line = if cut.len() == text.len() {
-        format!("  {key:<13} {text}")
-    } else {
-        let kept: String = text.chars().take(room - 1).collect();
-        format!("  {key:<13} {kept}…")
-    };
+    let line = format!("  {key:<13} {}", cut(text, WIDTH - INDENT));
     writeln!(f, "{}", line.trim_end())
+}
+
+/// At most so many characters of a text; an ellipsis stands for the rest.
+fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(room - 1).collect();
+    format!("{kept}…")
 }
 
 /// A line of the board's report, made readable here: the board has better things to do with its
@@ -324,11 +335,15 @@ The device got no token; it ended with status 1.
 
     #[test]
     fn a_native_device_says_why() {
-        let device = Device::Native { lines: vec!["200 OK".into(), "x".repeat(100)], good: true };
+        let trace = vec!["0.155 ms  tcp  connecting".into(), "x".repeat(100)];
+        let device = Device::Native { trace, token: Some("0123456789abcdef".into()), good: true };
         let why = Some("there is no emulator");
         let story = Story { chain: Chain::Gts, device, why_native: why, events: Vec::new() }.to_string();
-        assert!(story.contains("as a native process (there is no emulator)\n                200 OK\n"));
-        assert!(story.contains(&format!("{}…\n", "x".repeat(79))), "{story}");
+        assert!(story.contains("as a native process (there is no emulator)\n  0.155 ms  tcp  connecting\n"));
+        assert!(
+            story.contains(&format!("{}…\n  token         01234567... (16 characters)\n", "x".repeat(93))),
+            "{story}"
+        );
     }
 
     #[test]
