@@ -121,13 +121,20 @@ fn serve_tls(wire: Wire, service: &Service, recorder: &Recorder<'_>) {
             return;
         }
     };
-    match handshake(&mut session, service, recorder) {
-        Ok(server_name) => {
+    let mut greeting = None;
+    match handshake(&mut session, &mut greeting, service, recorder) {
+        Ok(()) => {
             recorder.event(Event::Handshake(session.handshake()));
+            let server_name = greeting.and_then(|greeting| greeting.server_name);
             exchange::serve(&mut session, server_name.as_deref(), service, recorder);
         }
         Err(failure) => {
-            recorder.event(Event::HandshakeFailed(handshake_failed(&failure, &session, service)));
+            let mut failed = handshake_failed(&failure, &session, service);
+            if greeting.is_none() && failed.blame == Blame::Connection {
+                failed.reason = format!("no whole ClientHello came: {}", failed.reason);
+                failed.hint = None;
+            }
+            recorder.event(Event::HandshakeFailed(failed));
             session.wire.close();
             let how = match failure {
                 Failure::End(end) => end.into(),
@@ -139,14 +146,19 @@ fn serve_tls(wire: Wire, service: &Service, recorder: &Recorder<'_>) {
     }
 }
 
-/// Gives the server name that the client asked for.
+/// What is remembered of a ClientHello that came whole.
+struct Greeting {
+    server_name: Option<String>,
+}
+
 fn handshake(
     session: &mut Session,
+    greeting: &mut Option<Greeting>,
     service: &Service,
     recorder: &Recorder<'_>,
-) -> Result<Option<String>, Failure> {
-    let served = Served { shape: service.shape, names: &service.names };
-    let mut server_name = None;
+) -> Result<(), Failure> {
+    let served =
+        Served { shape: service.shape, names: &service.names, address: session.wire.local_address() };
     let mut assembler = Some(Assembler::default());
     let mut second = false;
     while session.is_handshaking() {
@@ -160,7 +172,7 @@ fn handshake(
             if let Some(mut hello) = complete {
                 hello.second = second;
                 hello_check::check(&mut hello, &served);
-                server_name.clone_from(&hello.server_name);
+                *greeting = Some(Greeting { server_name: hello.server_name.clone() });
                 recorder.event(Event::ClientHello(Box::new(hello)));
                 assembler = None;
                 session.wire.begin_stage();
@@ -172,7 +184,7 @@ fn handshake(
             assembler = Some(Assembler::default());
         }
     }
-    Ok(server_name)
+    Ok(())
 }
 
 fn handshake_failed(failure: &Failure, session: &Session, service: &Service) -> HandshakeFailed {

@@ -51,7 +51,8 @@ pub(super) fn serve(
         }
     }
     session.close();
-    let framing = reader.head().map(|head| head.framing);
+    // Only after a whole request are further octets too many.
+    let framing = reader.head().filter(|_| outcome == Outcome::Complete).map(|head| head.framing);
     finish(session, ended, Vec::new(), framing, service, recorder);
 }
 
@@ -161,7 +162,7 @@ fn finish(
             Err(failure) => Some(failure.ended()),
         };
     };
-    findings.extend(request_check::extra(&late, framing));
+    findings.extend(framing.and_then(|framing| request_check::extra(&late, framing)));
     if let Some(number) = alert {
         let title = format!("the client sent the alert {} after the handshake", session::alert(number).name);
         let mut finding = Finding::error("alert-after-handshake", title);

@@ -200,6 +200,18 @@ mod tests {
     }
 
     #[test]
+    fn a_hello_with_any_octet_changed_is_decoded_without_panic() {
+        let message = sample();
+        for at in 0..message.len() {
+            for change in 1..=255 {
+                let mut changed = message.clone();
+                changed[at] ^= change;
+                decode(&changed, 1);
+            }
+        }
+    }
+
+    #[test]
     fn other_messages_are_refused() {
         let finding = Assembler::default().add(&[2, 0, 0, 0]).unwrap_err();
         assert_eq!(finding.title, "the first handshake message has type 2, not client_hello (1)");

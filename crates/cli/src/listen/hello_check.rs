@@ -1,5 +1,7 @@
 //! What is odd about a ClientHello: what a real edge would not take, or takes differently.
 
+use std::net::IpAddr;
+
 use super::event::ClientHello;
 use crate::ca::{Shape, SubjectName};
 use crate::finding::Finding;
@@ -7,6 +9,8 @@ use crate::finding::Finding;
 /// What the hello is held against.
 #[derive(Debug)]
 pub(super) struct Served<'a> {
+    /// This machine's address on the connection.
+    pub(super) address: IpAddr,
     pub(super) shape: Shape,
     pub(super) names: &'a [SubjectName],
 }
@@ -33,6 +37,16 @@ fn check_server_name(hello: &ClientHello, served: &Served<'_>, findings: &mut Ve
         findings.push(Finding::error("no-server-name", "no server name (SNI)").hint(
             "connect by host name, not by address: an edge that serves many hosts answers with a fatal alert",
         ));
+        if !served.names.contains(&SubjectName::Ip(served.address)) {
+            findings.push(
+                Finding::warning(
+                    "address-not-served",
+                    format!("the certificate here is not for the address `{}`", served.address),
+                )
+                .depends_on("no-server-name")
+                .hint(format!("start with `--name {}`", served.address)),
+            );
+        }
         return;
     };
     match name.parse::<SubjectName>() {
@@ -144,8 +158,18 @@ mod tests {
     fn codes(change: impl FnOnce(&mut ClientHello)) -> Vec<&'static str> {
         let mut hello = good();
         change(&mut hello);
-        check(&mut hello, &Served { shape: Shape::Gts, names: &SubjectName::always() });
+        let address = "127.0.0.1".parse().unwrap();
+        check(&mut hello, &Served { shape: Shape::Gts, names: &SubjectName::always(), address });
         hello.findings.iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn an_address_of_the_network_is_not_in_the_certificate() {
+        let mut hello = ClientHello { server_name: None, ..good() };
+        let address = "192.0.2.7".parse().unwrap();
+        check(&mut hello, &Served { shape: Shape::Gts, names: &SubjectName::always(), address });
+        assert_eq!(hello.findings[1].code, "address-not-served");
+        assert_eq!(hello.findings[1].hint.as_deref(), Some("start with `--name 192.0.2.7`"));
     }
 
     #[test]

@@ -28,8 +28,9 @@ pub(super) fn check(
     let Some(head) = reader.head() else { return findings };
     check_head(head, server_name, &mut findings);
     check_line_ends(reader.head_octets(), &mut findings);
-    check_framing(head, reader, &mut findings);
+    check_framing(head, &mut findings);
     if *outcome == Outcome::Complete {
+        findings.extend(extra(reader.extra(), head.framing));
         check_content(head, reader, &mut findings);
         check_records(head, reader.body(), records, &mut findings);
     }
@@ -37,10 +38,10 @@ pub(super) fn check(
 }
 
 /// What octets after the request mean.
-pub(super) fn extra(octets: &[u8], framing: Option<Framing>) -> Option<Finding> {
+pub(super) fn extra(octets: &[u8], framing: Framing) -> Option<Finding> {
     match (octets, framing) {
         ([], _) => None,
-        (_, Some(Framing::Empty)) => Some(
+        (_, Framing::Empty) => Some(
             Finding::error(
                 "body-without-length",
                 format!("{} octets follow the head, and no header announces them", octets.len()),
@@ -143,7 +144,7 @@ fn check_line_ends(head: &[u8], findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_framing(head: &Head, reader: &Reader, findings: &mut Vec<Finding>) {
+fn check_framing(head: &Head, findings: &mut Vec<Finding>) {
     match head.framing {
         Framing::Empty if head.expects_body() => findings.push(
             Finding::error("no-content-length", format!("{} without Content-Length", head.method))
@@ -158,7 +159,6 @@ fn check_framing(head: &Head, reader: &Reader, findings: &mut Vec<Finding>) {
         )),
         Framing::Empty | Framing::ContentLength(_) => {}
     }
-    findings.extend(extra(reader.extra(), Some(head.framing)));
 }
 
 fn check_content(head: &Head, reader: &Reader, findings: &mut Vec<Finding>) {

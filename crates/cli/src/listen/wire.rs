@@ -1,7 +1,7 @@
 //! The TCP side of one connection: octets with a deadline for each stage, cut into TLS records.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::net::{IpAddr, Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::event::How;
@@ -75,6 +75,12 @@ impl Wire {
     /// The longest that one stage may take.
     pub(super) fn limit(&self) -> Duration {
         self.limit
+    }
+
+    /// This machine's address, as the client knows it.
+    pub(super) fn local_address(&self) -> IpAddr {
+        // A connection that is gone has no address, and nobody to tell about it.
+        self.stream.local_addr().map_or(IpAddr::from([0; 4]), |address| address.ip())
     }
 
     /// What was received and not taken.

@@ -115,6 +115,14 @@ fn the_anchors_can_be_had_without_serving() {
         String::from_utf8(stdout).unwrap(),
         format!("    anchors        {0}/anchors.pem\n    root           {0}/rsa/root.der\n", ca().display())
     );
+    let output = picopost(&["listen", "--write-anchors-only", "--json", "--ca"]).arg(ca()).output().unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!(
+            "{{\"event\":\"anchors\",\"anchors\":\"{0}/anchors.pem\",\"root\":\"{0}/gts/root.der\",\"new_ca\":false}}\n",
+            ca().display()
+        )
+    );
     let anchors = fs::read_to_string(ca().join("anchors.pem")).unwrap();
     let comments: Vec<_> = anchors.lines().filter(|line| line.starts_with('#')).collect();
     assert_eq!(comments.len(), 3);
@@ -153,17 +161,20 @@ fn ctrl_c_ends_with_a_summary() {
 #[test]
 fn what_people_see() {
     let place = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let output = place.path().join("output");
-    let mut child = picopost(&["listen", "--once", "--port", &port.to_string(), "--ca"])
+    let mut child = picopost(&["listen", "--once", "--port", "0", "--ca"])
         .arg(ca())
         .stdout(fs::File::create(&output).unwrap())
         .spawn()
         .unwrap();
-    while !fs::read_to_string(&output).unwrap().contains("listening") {
+    let port = loop {
+        let text = fs::read_to_string(&output).unwrap();
+        if let Some((line, _)) = text.split_once('\n') {
+            break line.rsplit_once(':').unwrap().1.trim_end_matches(')').parse::<u16>().unwrap();
+        }
         assert!(child.try_wait().unwrap().is_none());
         std::thread::yield_now();
-    }
+    };
     let mut server = super::server::tls_client(port);
     let request = post("/echo", "Content-Type: application/json\r\n", "{\"client_secret\":\"x\"}");
     exchange(&mut server, &request);

@@ -50,6 +50,8 @@ fn a_body_over_the_limit_is_refused() {
     let request =
         b"POST / HTTP/1.1\r\nHost: picopost.test\r\nUser-Agent: x\r\nContent-Length: 1048577\r\n\r\n";
     assert_eq!(ask(request), (413, findings(&["body-too-long"])));
+    // Neither are its first octets octets after the body.
+    assert_eq!(ask(&[request, &b"abc"[..]].concat()), (413, findings(&["body-too-long"])));
 }
 
 #[test]

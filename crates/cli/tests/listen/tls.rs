@@ -74,6 +74,31 @@ fn a_name_that_is_not_served_is_pointed_out() {
 }
 
 #[test]
+fn a_client_that_connects_by_address_sends_no_server_name() {
+    let server = Server::start(&[]);
+    let mut client = server.client_with(client_config(&["gts"]), "127.0.0.1");
+    assert_eq!(parse(&exchange(&mut client, &post("/", "Content-Type: a/b\r\n", "x"))).0, 200);
+    let events = server.events();
+    assert_eq!(events.findings("client_hello"), ["no-server-name"]);
+    assert_eq!(events.only("client_hello")["server_name"], json!(null));
+}
+
+#[test]
+fn a_hello_that_breaks_off_is_told() {
+    let server = Server::start(&[]);
+    let mut stream = server.connect();
+    stream.write_all(&record(22, &client_hello(&[0, 0]))[..30]).unwrap();
+    drop(stream);
+    let events = server.events();
+    assert_eq!(events.names(), ["tcp", "handshake_failed", "closed"]);
+    assert_eq!(
+        events.only("handshake_failed")["reason"],
+        "no whole ClientHello came: the client closed the connection"
+    );
+    assert_eq!(events.only("closed")["octets_in"], 30);
+}
+
+#[test]
 fn a_name_can_be_added() {
     let server = Server::start(&["--name", "api.example.com", "--name", "192.0.2.7"]);
     let mut client = server.client_with(client_config(&["gts"]), "api.example.com");
