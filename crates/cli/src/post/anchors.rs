@@ -143,7 +143,7 @@ fn pem_reason(error: &rustls::pki_types::pem::Error) -> String {
     use rustls::pki_types::pem::Error;
     match error {
         Error::MissingSectionEnd { end_marker } => {
-            format!("the line `{}` is missing", String::from_utf8_lossy(end_marker).trim_end())
+            format!("the END line of its `{}` is missing", String::from_utf8_lossy(end_marker).trim_end())
         }
         Error::IllegalSectionStart { line } => {
             format!("`{}` is not the beginning of a section", String::from_utf8_lossy(line).trim_end())
@@ -210,7 +210,7 @@ mod tests {
             (&leaf.der, "holds the certificate of `CN=server.example`, which is not a CA's"),
             (&good.der[..100], "holds DER that is no certificate"),
             (&trailing, "has 1 octets behind its certificate"),
-            (half.as_bytes(), "is damaged PEM: the line `-----END CERTIFICATE-----` is missing"),
+            (half.as_bytes(), "is damaged PEM: the END line of its `CERTIFICATE` is missing"),
         ];
         for (content, sentence) in table {
             let problem = Anchors::parse(content).unwrap_err();

@@ -87,7 +87,7 @@ mod tests {
             ),
             (
                 "{\"a\":\n 1,}",
-                "the text of `--json` is not JSON: line 2, column 4: trailing comma",
+                "the text of `--json` is not JSON: line 2, column 4: key must be a string",
                 "check it with `python3 -m json.tool`",
             ),
             (
