@@ -1,7 +1,7 @@
 //! What a client must accept.
 
 use picopost_testkit::chains::{Chain, shapes};
-use picopost_testkit::code::{alert, content, extension, suite};
+use picopost_testkit::code::{alert, content, extension, group, suite};
 use picopost_testkit::{Action, Epoch, Event, Keys, Message, RESPONSE, Script};
 
 use crate::support::{Play, REQUEST, play};
@@ -81,7 +81,11 @@ fn the_client_hello_offers_what_the_design_says() {
     assert_eq!(hello.versions, [0x0304]);
     assert_eq!(hello.server_name.as_deref(), Some("device.example"));
     assert_eq!(hello.protocols, [b"http/1.1"]);
-    assert_eq!(hello.groups[0], 0x001d);
+    let groups = [group::X25519, group::SECP256R1];
+    let offered = if cfg!(feature = "p256") { 2 } else { 1 };
+    assert_eq!(hello.groups, groups[..offered]);
+    let shares: Vec<_> = hello.key_shares.iter().map(|(group, _)| *group).collect();
+    assert_eq!(shares, [group::X25519]);
     let suites = [suite::CHACHA20_POLY1305_SHA256, suite::AES_128_GCM_SHA256];
     let offered = if cfg!(feature = "aes-gcm") { 2 } else { 1 };
     assert_eq!(hello.cipher_suites, suites[..offered]);
@@ -153,6 +157,12 @@ fn hello_retry_request() {
     let retry = |cookie: &[u8]| Script::with_retry(shapes::gts(), Some(cookie), None);
     accepted("a cookie", &retry(b"c"), &Play::default(), &events);
     accepted("a long cookie", &retry(&[7; 255]), &Play::default(), &events);
+    if cfg!(feature = "p256") {
+        for cookie in [None, Some(&b"cookie"[..])] {
+            let script = Script::with_retry(shapes::gts(), cookie, Some(group::SECP256R1));
+            accepted("a group without a share", &script, &Play::default(), &events);
+        }
+    }
 }
 
 #[test]

@@ -173,6 +173,15 @@ fn key_shares() {
             Error::GroupNotOffered { group: group::X448 },
             illegal,
         ),
+        refusal(
+            "the right share under another group's name",
+            hello(|hello| {
+                let (_, data) = hello.extensions().0.last_mut().expect("a share");
+                data[..2].copy_from_slice(&group::X448.to_be_bytes());
+            }),
+            Error::GroupNotOffered { group: group::X448 },
+            illegal,
+        ),
         // §7.4.2
         refusal("a share of zeros", good().zero_key_share(), Error::KeyShare, illegal),
         refusal(

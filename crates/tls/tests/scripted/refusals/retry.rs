@@ -134,3 +134,42 @@ fn another_suite_afterwards() {
     let error = Error::CipherSuiteChanged { suite };
     refuse_in_handshake(&[refusal("another suite", script, error, (ILLEGAL_PARAMETER, PLAIN))]);
 }
+
+/// The server asked for secp256r1, and then sends this share.
+#[cfg(feature = "p256")]
+#[test]
+fn shares_for_the_group_that_was_asked_for() {
+    let share = |group, key: &[u8]| {
+        let key = key.to_vec();
+        Script::with_retry(shapes::gts(), None, Some(group::SECP256R1))
+            .edit_server_hello(move |hello| hello.set_key_share(group, &key))
+    };
+    let point = |first: u8, coordinates: [u8; 64]| [&[first][..], &coordinates].concat();
+    let illegal = |what, script, error| refusal(what, script, error, (ILLEGAL_PARAMETER, PLAIN));
+    let key_share = |what, key: &[u8]| illegal(what, share(group::SECP256R1, key), Error::KeyShare);
+    refuse_in_handshake(&[
+        // §4.3.8: the group of the HelloRetryRequest.
+        illegal(
+            "another group",
+            share(group::X25519, &[9; 32]),
+            Error::GroupNotOffered { group: group::X25519 },
+        ),
+        // §4.3.8.2: an uncompressed point on the curve, not the one at infinity.
+        key_share("not on the curve", &point(4, [7; 64])),
+        key_share("zeros", &point(4, [0; 64])),
+        key_share("coordinates beyond the field", &point(4, [0xff; 64])),
+        key_share("infinity", &[0]),
+        key_share("a compressed point", &point(2, [7; 64])[..33]),
+        key_share("a hybrid point", &point(6, [7; 64])),
+        key_share("half a point", &point(4, [7; 64])[..33]),
+        key_share("more than a point", &[&point(4, [7; 64])[..], &[0]].concat()),
+    ]);
+}
+
+/// One share was offered: whatever else the client knows must be asked for first.
+#[test]
+fn a_share_that_nobody_asked_for() {
+    let script = super::good().edit_server_hello(|hello| hello.set_key_share(group::SECP256R1, &[4; 65]));
+    let error = Error::GroupNotOffered { group: group::SECP256R1 };
+    refuse_in_handshake(&[refusal("secp256r1", script, error, (ILLEGAL_PARAMETER, PLAIN))]);
+}
