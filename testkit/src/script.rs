@@ -122,6 +122,8 @@ pub(crate) struct Layout {
     pub(crate) handshake: usize,
     pub(crate) data: usize,
     pub(crate) padding: usize,
+    /// Does as if the client had not asked for smaller records.
+    pub(crate) ignores_limits: bool,
 }
 
 pub(crate) type Edit<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
@@ -187,7 +189,13 @@ impl Script {
             signing_key: chain.key.clone(),
             chain,
             actions,
-            layout: Layout { coalesce: false, handshake: 16_384, data: 16_384, padding: 0 },
+            layout: Layout {
+                coalesce: false,
+                handshake: 16_384,
+                data: 16_384,
+                padding: 0,
+                ignores_limits: false,
+            },
             suite: None,
             retry_group: None,
             cookie: None,

@@ -78,6 +78,11 @@ impl<'m> Reader<'m> {
     pub(crate) fn malformed(&self) -> Error {
         Error::Malformed { message: self.message }
     }
+
+    /// RFC 9846 §6: what parses, but has a value that it must not have.
+    pub(crate) fn illegal(&self) -> Error {
+        Error::IllegalParameter { message: self.message }
+    }
 }
 
 /// The 24-bit length of a handshake message or certificate.

@@ -1,16 +1,19 @@
 //! The connection: records in, records out, and the caller's four operations.
 
+use pki_types::ServerName;
 use rand_core::TryCryptoRng;
 
 use crate::{
     AlertDescription, Config, MIN_RECEIVE_BUFFER, MIN_SEND_BUFFER, Step, TrustKind,
     error::{Error, Message, Stage},
+    extensions::Offered,
     handshake::{ExpectServerHello, Keys, Received, Shared, State},
     hello::ClientHello,
     key_exchange::{KeyExchange, draw},
     key_schedule::{self, Transcript},
+    limits::{Agreed, Wanted},
     receive::ReceiveBuffer,
-    record::{ContentType, Header, MAX_CONTENT},
+    record::{ContentType, Header},
     send::SendBuffer,
 };
 
@@ -46,9 +49,12 @@ impl<'a> Connection<'a> {
         entropy: &mut R,
     ) -> Result<Self, Error> {
         check_setup(&config, receive.len(), send.len())?;
-        let hello = new_hello(entropy)?;
+        let limits = Wanted::for_buffer(receive.len());
+        let hello = new_hello(entropy, limits)?;
         let mut shared = Shared {
+            offered: Offered { server_name: matches!(config.server_name, ServerName::DnsName(_)), limits },
             config,
+            limits: Agreed::NOTHING,
             transcript: Transcript::new(),
             send: SendBuffer::new(send),
             keys: Keys::default(),
@@ -128,7 +134,9 @@ impl<'a> Connection<'a> {
     /// on, while [`Self::outgoing`] has octets left, and after [`Self::close`].
     pub fn plaintext_space(&mut self) -> &mut [u8] {
         match self.state {
-            State::Traffic(ref traffic) if !traffic.write_closed => self.shared.send.plaintext_space(),
+            State::Traffic(ref traffic) if !traffic.write_closed => {
+                self.shared.send.plaintext_space(self.shared.limits.send)
+            }
             _ => &mut [],
         }
     }
@@ -291,8 +299,9 @@ impl<'a> Connection<'a> {
     fn open(&mut self, outer: ContentType, header: &Header) -> Result<(ContentType, usize), Error> {
         let Some(keys) = &mut self.shared.keys.read else { return Ok((outer, header.length)) };
         let inner = keys.open(header, self.receive.body(header))?;
-        // RFC 9846 §5.4: the whole of TLSInnerPlaintext is at most 2^14 + 1 octets.
-        if inner.len() > MAX_CONTENT + 1 {
+        // RFC 9846 §5.4: the whole of TLSInnerPlaintext is at most 2^14 + 1 octets, or what was
+        // agreed on (RFC 8449 §4, RFC 6066 §4).
+        if inner.len() > self.shared.limits.receive.saturating_add(1) {
             return Err(Error::RecordOverflow { size: inner.len() });
         }
         // RFC 9846 §5.4: the content's type is the last octet that is not zero.
@@ -403,7 +412,10 @@ fn check_setup(config: &Config<'_>, receive: usize, send: usize) -> Result<(), E
 }
 
 /// One public-key operation.
-fn new_hello<R: TryCryptoRng + ?Sized>(entropy: &mut R) -> Result<ClientHello, Error> {
+fn new_hello<R: TryCryptoRng + ?Sized>(
+    entropy: &mut R,
+    limits: Option<Wanted>,
+) -> Result<ClientHello, Error> {
     let (mut random, mut session_id) = ([0; 32], [0; 32]);
     draw(entropy, &mut random)?;
     draw(entropy, &mut session_id)?;
@@ -411,7 +423,7 @@ fn new_hello<R: TryCryptoRng + ?Sized>(entropy: &mut R) -> Result<ClientHello, E
     if random == session_id {
         return Err(Error::EntropyRepeats);
     }
-    Ok(ClientHello { random, session_id, key_exchange: KeyExchange::new(entropy)? })
+    Ok(ClientHello { random, session_id, key_exchange: KeyExchange::new(entropy)?, limits })
 }
 
 /// Before the first record: says it in words where a server does not speak TLS at all.

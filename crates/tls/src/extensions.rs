@@ -1,50 +1,61 @@
 //! Extension blocks, RFC 9846 §4.3.
 
-use pki_types::ServerName;
-
 use crate::{
     codec::Reader,
     error::{Error, Message},
+    limits::Wanted,
 };
 
 pub(crate) const SERVER_NAME: u16 = 0;
+pub(crate) const MAX_FRAGMENT_LENGTH: u16 = 1;
 pub(crate) const SUPPORTED_GROUPS: u16 = 10;
 pub(crate) const SIGNATURE_ALGORITHMS: u16 = 13;
 pub(crate) const APPLICATION_LAYER_PROTOCOL_NEGOTIATION: u16 = 16;
+pub(crate) const RECORD_SIZE_LIMIT: u16 = 28;
 pub(crate) const SUPPORTED_VERSIONS: u16 = 43;
 pub(crate) const COOKIE: u16 = 44;
 pub(crate) const KEY_SHARE: u16 = 51;
 
-/// The extensions that this client knows; all of them are in its ClientHello but for two:
-/// server_name only with a DNS name, cookie only after a HelloRetryRequest.
-const KNOWN: [u16; 7] = [
+/// The extensions that this client knows; [`Offered`] says which are in its ClientHello.
+const KNOWN: [u16; 9] = [
     SERVER_NAME,
+    MAX_FRAGMENT_LENGTH,
     SUPPORTED_GROUPS,
     SIGNATURE_ALGORITHMS,
     APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
+    RECORD_SIZE_LIMIT,
     SUPPORTED_VERSIONS,
     COOKIE,
     KEY_SHARE,
 ];
+
+/// Which of the extensions that are not in every ClientHello are in this one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offered {
+    /// Only a DNS name is sent.
+    pub(crate) server_name: bool,
+    /// Only a small receive buffer needs them.
+    pub(crate) limits: Option<Wanted>,
+}
+
+impl Offered {
+    /// A cookie is echoed, which is no request that could be answered.
+    fn includes(self, extension: u16) -> bool {
+        match extension {
+            SERVER_NAME => self.server_name,
+            MAX_FRAGMENT_LENGTH | RECORD_SIZE_LIMIT => self.limits.is_some(),
+            COOKIE => false,
+            other => KNOWN.contains(&other),
+        }
+    }
+}
 
 /// Which extensions a message from the server may have.
 pub(crate) struct Rules<'r> {
     pub(crate) message: Message,
     /// Extensions that belong into this message.
     pub(crate) allowed: &'r [u16],
-    /// The name that was asked for: decides whether server_name was in the ClientHello.
-    pub(crate) server_name: &'r ServerName<'r>,
-}
-
-impl Rules<'_> {
-    /// Whether the ClientHello had this extension. A cookie is no request that could be answered.
-    fn was_offered(&self, extension: u16) -> bool {
-        match extension {
-            SERVER_NAME => matches!(self.server_name, ServerName::DnsName(_)),
-            COOKIE => false,
-            other => KNOWN.contains(&other),
-        }
-    }
+    pub(crate) offered: Offered,
 }
 
 /// Reads a whole extension block and hands each extension to `take`, having checked that it was
@@ -60,7 +71,7 @@ pub(crate) fn responses<'m>(
         // the cookie of a HelloRetryRequest; one that was asked for, but does not belong into
         // this message, an illegal_parameter.
         let cookie = extension == COOKIE && message == Message::HelloRetryRequest;
-        if !rules.was_offered(extension) && !cookie {
+        if !rules.offered.includes(extension) && !cookie {
             Err(Error::UnsolicitedExtension { message, extension })
         } else if !rules.allowed.contains(&extension) {
             Err(Error::MisplacedExtension { message, extension })
@@ -100,8 +111,8 @@ mod tests {
     const MESSAGE: Message = Message::EncryptedExtensions;
 
     fn read(block: &[u8]) -> Result<(), Error> {
-        let server_name = &ServerName::try_from("localhost").unwrap();
-        let rules = Rules { message: MESSAGE, allowed: &[SERVER_NAME, SUPPORTED_GROUPS], server_name };
+        let offered = Offered { server_name: true, limits: None };
+        let rules = Rules { message: MESSAGE, allowed: &[SERVER_NAME, SUPPORTED_GROUPS], offered };
         responses(Reader::new(block, MESSAGE), &rules, |_, _| Ok(()))
     }
 

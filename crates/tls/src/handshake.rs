@@ -21,10 +21,14 @@ use crate::{
     Config,
     codec::Reader,
     error::{Error, Message, Stage},
-    extensions::{self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, Rules, SERVER_NAME, SUPPORTED_GROUPS},
+    extensions::{
+        self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, MAX_FRAGMENT_LENGTH, Offered, RECORD_SIZE_LIMIT, Rules,
+        SERVER_NAME, SUPPORTED_GROUPS,
+    },
     hello::{ClientHello, HTTP_1_1, Offer, ServerHello},
     key_exchange::NamedGroup,
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
+    limits::Agreed,
     path::{
         CertVerified, CertificateList, SignatureVerified, verify_handshake_signature, verify_server_path,
     },
@@ -38,6 +42,10 @@ pub(crate) struct FinishedVerified(());
 /// What the states share: the configuration, the transcript, the keys, and the way out.
 pub(crate) struct Shared<'a> {
     pub(crate) config: Config<'a>,
+    /// What the ClientHello asks for.
+    pub(crate) offered: Offered,
+    /// How large records may be.
+    pub(crate) limits: Agreed,
     pub(crate) transcript: Transcript,
     pub(crate) send: SendBuffer<'a>,
     pub(crate) keys: Keys,
@@ -146,7 +154,7 @@ impl ExpectServerHello {
         message.expect(Message::ServerHello)?;
         let offer = Offer {
             session_id: &self.hello.session_id,
-            server_name: &shared.config.server_name,
+            offered: shared.offered,
             retried: self.retried,
             group: self.hello.key_exchange.group(),
         };
@@ -231,14 +239,25 @@ impl ExpectEncryptedExtensions {
         let mut reader = Reader::new(message.body(), kind);
         let block = reader.vector16()?;
         reader.end()?;
-        let allowed = &[SERVER_NAME, SUPPORTED_GROUPS, APPLICATION_LAYER_PROTOCOL_NEGOTIATION];
-        let rules = Rules { message: kind, allowed, server_name: &shared.config.server_name };
-        extensions::responses(reader.nested(block), &rules, |extension, data| match extension {
-            // RFC 6066 §3: the server's acknowledgement is empty.
-            SERVER_NAME => data.end(),
-            APPLICATION_LAYER_PROTOCOL_NEGOTIATION => application_protocol(data),
-            // RFC 9846 §4.3.7: the server's groups are a hint for another connection.
-            _ => Ok(()),
+        let allowed = &[
+            SERVER_NAME,
+            MAX_FRAGMENT_LENGTH,
+            SUPPORTED_GROUPS,
+            APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
+            RECORD_SIZE_LIMIT,
+        ];
+        let (offered, limits) = (shared.offered, &mut shared.limits);
+        let rules = Rules { message: kind, allowed, offered };
+        extensions::responses(reader.nested(block), &rules, |extension, data| {
+            match (extension, offered.limits) {
+                // RFC 6066 §3: the server's acknowledgement is empty.
+                (SERVER_NAME, _) => data.end(),
+                (APPLICATION_LAYER_PROTOCOL_NEGOTIATION, _) => application_protocol(data),
+                (RECORD_SIZE_LIMIT, Some(wanted)) => limits.record_size_limit(wanted, data),
+                (MAX_FRAGMENT_LENGTH, Some(wanted)) => limits.max_fragment_length(wanted, data),
+                // RFC 9846 §4.3.7: the server's groups are a hint for another connection.
+                _ => Ok(()),
+            }
         })?;
         shared.transcript.add(message.octets);
         let Self { suite, secrets } = self;
@@ -276,7 +295,7 @@ impl ExpectCertificate {
             return Ok(State::ExpectCertificate(Self { requested: true, ..self }));
         }
         message.expect(Message::Certificate)?;
-        let list = CertificateList::parse(message.body(), &shared.config.server_name)?;
+        let list = CertificateList::parse(message.body(), shared.offered)?;
         let certificate = verify_server_path(list.as_slice(), &shared.config)?;
         shared.transcript.add(message.octets);
         let Self { suite, secrets, requested } = self;
@@ -330,7 +349,7 @@ impl ExpectCertificateVerify {
         let scheme = reader.u16()?;
         let signature = reader.vector16()?;
         reader.end()?;
-        let list = CertificateList::parse(body(message.certificate), &shared.config.server_name)?;
+        let list = CertificateList::parse(body(message.certificate), shared.offered)?;
         let transcript = shared.transcript.hash();
         let signature = verify_handshake_signature(list.server()?, &transcript, scheme, signature)?;
         shared.transcript.add(message.octets);

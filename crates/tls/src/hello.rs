@@ -6,10 +6,11 @@ use crate::{
     codec::{Reader, Writer},
     error::{Error, Message},
     extensions::{
-        self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, COOKIE, KEY_SHARE, Rules, SERVER_NAME,
-        SIGNATURE_ALGORITHMS, SUPPORTED_GROUPS, SUPPORTED_VERSIONS,
+        self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, COOKIE, KEY_SHARE, MAX_FRAGMENT_LENGTH, Offered,
+        RECORD_SIZE_LIMIT, Rules, SERVER_NAME, SIGNATURE_ALGORITHMS, SUPPORTED_GROUPS, SUPPORTED_VERSIONS,
     },
     key_exchange::{KeyExchange, NamedGroup},
+    limits::Wanted,
     record::CipherSuite,
 };
 
@@ -32,6 +33,7 @@ pub(crate) struct ClientHello {
     /// RFC 9846 §E.4: compatibility mode, 32 octets.
     pub(crate) session_id: [u8; 32],
     pub(crate) key_exchange: KeyExchange,
+    pub(crate) limits: Option<Wanted>,
 }
 
 impl ClientHello {
@@ -71,6 +73,10 @@ impl ClientHello {
         extension(out, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, |data| {
             data.vector16(|protocols| protocols.vector8(|protocol| protocol.bytes(HTTP_1_1)));
         });
+        if let Some(limits) = self.limits {
+            extension(out, RECORD_SIZE_LIMIT, |data| data.u16(limits.record_size_limit));
+            extension(out, MAX_FRAGMENT_LENGTH, |data| data.u8(limits.max_fragment_length));
+        }
         extension(out, KEY_SHARE, |data| {
             data.vector16(|shares| {
                 shares.u16(self.key_exchange.group().code());
@@ -91,7 +97,7 @@ fn extension(out: &mut Writer<'_>, number: u16, data: impl FnOnce(&mut Writer<'_
 /// What a client did before the server's hello, as far as it decides what the server may say.
 pub(crate) struct Offer<'o> {
     pub(crate) session_id: &'o [u8; 32],
-    pub(crate) server_name: &'o ServerName<'o>,
+    pub(crate) offered: Offered,
     /// The cipher suite of a HelloRetryRequest that was answered.
     pub(crate) retried: Option<CipherSuite>,
     /// The group that has a share.
@@ -148,7 +154,7 @@ impl<'m> ServerHello<'m> {
         }
         let mut share = None;
         let allowed = &[SUPPORTED_VERSIONS, KEY_SHARE];
-        let rules = Rules { message, allowed, server_name: offer.server_name };
+        let rules = Rules { message, allowed, offered: offer.offered };
         extensions::responses(block, &rules, |extension, mut data| {
             if extension == KEY_SHARE {
                 let group = data.u16()?;
@@ -179,7 +185,7 @@ impl<'m> ServerHello<'m> {
         }
         let (mut cookie, mut asked) = (None, None);
         let allowed = &[SUPPORTED_VERSIONS, KEY_SHARE, COOKIE];
-        let rules = Rules { message, allowed, server_name: offer.server_name };
+        let rules = Rules { message, allowed, offered: offer.offered };
         extensions::responses(block, &rules, |extension, mut data| match extension {
             KEY_SHARE => {
                 // RFC 9846 §4.3.8: the group must be one that was offered without a share.

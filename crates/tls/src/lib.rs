@@ -37,6 +37,7 @@ mod hello;
 mod key_exchange;
 mod key_schedule;
 mod key_usage;
+mod limits;
 mod path;
 mod receive;
 mod record;
@@ -46,8 +47,8 @@ mod send;
 pub const MIN_RECEIVE_BUFFER: usize = 1024;
 /// A receive buffer that takes any record: 5 + 16,384 + 256 octets.
 pub const FULL_RECEIVE_BUFFER: usize = 5 + 16_384 + 256;
-/// The smallest send buffer: 512 octets, enough for a ClientHello with a long server name.
-pub const MIN_SEND_BUFFER: usize = 512;
+/// The smallest send buffer: 1,024 octets, enough for a ClientHello with a long server name.
+pub const MIN_SEND_BUFFER: usize = 1024;
 /// How many certificates a server may send: its own and seven more.
 pub const MAX_CERTIFICATES: usize = 8;
 

@@ -1,13 +1,13 @@
 //! The server's certificates: message, path, dates, name, and the proof that all of it was done.
 
-use pki_types::{CertificateDer, ServerName};
+use pki_types::CertificateDer;
 use webpki::{EndEntityCert, VerifiedPath};
 
 use crate::{
     Config, MAX_CERTIFICATES, TrustKind,
     codec::Reader,
     error::{Error, Message},
-    extensions::{self, Rules},
+    extensions::{self, Offered, Rules},
     key_usage::KeyUsage,
 };
 
@@ -98,7 +98,7 @@ pub(crate) struct CertificateList<'m> {
 
 impl<'m> CertificateList<'m> {
     /// Parses the body of a server's Certificate message, RFC 9846 §4.5.1.
-    pub(crate) fn parse(body: &'m [u8], server_name: &ServerName<'_>) -> Result<Self, Error> {
+    pub(crate) fn parse(body: &'m [u8], offered: Offered) -> Result<Self, Error> {
         let message = Message::Certificate;
         let mut reader = Reader::new(body, message);
         // RFC 9846 §4.5.1: the context is empty in server authentication.
@@ -109,7 +109,7 @@ impl<'m> CertificateList<'m> {
         reader.end()?;
         let mut entries = reader.nested(entries);
         // No extension of the ClientHello asks for one in a CertificateEntry.
-        let rules = Rules { message, allowed: &[], server_name };
+        let rules = Rules { message, allowed: &[], offered };
 
         let mut list =
             Self { certificates: core::array::from_fn(|_| CertificateDer::from(&[][..])), count: 0 };

@@ -10,7 +10,7 @@
 use crate::{
     codec::Writer,
     error::Error,
-    record::{ContentType, HEADER, MAX_CONTENT, OVERHEAD, RecordKeys},
+    record::{ContentType, HEADER, OVERHEAD, RecordKeys},
 };
 
 /// A KeyUpdate record: a message of 5 octets, protected.
@@ -42,18 +42,17 @@ impl<'a> SendBuffer<'a> {
         }
     }
 
-    /// Space for plaintext; empty while records wait.
-    pub(crate) fn plaintext_space(&mut self) -> &mut [u8] {
+    /// Space for at most `limit` octets of plaintext; empty while records wait.
+    pub(crate) fn plaintext_space(&mut self, limit: usize) -> &mut [u8] {
         if !self.pending().is_empty() {
             return &mut [];
         }
         let end = self.octets.len().saturating_sub(OVERHEAD + ALERT);
-        self.octets.get_mut(PLAINTEXT..end.min(PLAINTEXT + MAX_CONTENT)).unwrap_or_default()
+        self.octets.get_mut(PLAINTEXT..end.min(PLAINTEXT.saturating_add(limit))).unwrap_or_default()
     }
 
     /// Protects the first `count` octets of the plaintext space as a record of application data.
     pub(crate) fn seal(&mut self, keys: &mut RecordKeys, count: usize) -> Result<(), Error> {
-        let count = count.min(self.plaintext_space().len());
         let record = KEY_UPDATE..PLAINTEXT.saturating_add(count).saturating_add(OVERHEAD);
         let octets = self.octets.get_mut(record.clone()).ok_or(Error::Internal)?;
         keys.seal(ContentType::ApplicationData, octets)?;

@@ -87,7 +87,7 @@ impl Peer {
             if hello.protocols.iter().any(|protocol| protocol == b"http/1.1") {
                 extensions.push(extension::ALPN, &vector(2, &vector(1, b"http/1.1")));
             }
-            if hello.record_size_limit.is_some() {
+            if hello.record_size_limit.is_some() && !self.script.layout.ignores_limits {
                 extensions.push(extension::RECORD_SIZE_LIMIT, &16_385_u16.to_be_bytes());
             }
         }

@@ -110,6 +110,7 @@ impl Peer {
     fn put_records(&mut self, content_type: u8, octets: &[u8], limit: usize) {
         let client_limit = self.hello().and_then(|hello| hello.record_size_limit);
         let overhead = 1 + self.script.layout.padding;
+        let client_limit = client_limit.filter(|_| !self.script.layout.ignores_limits);
         let client_limit = match (client_limit, &self.write) {
             // RFC 8449 §4: only protected records, type and padding included.
             (Some(limit), Some(_)) => usize::from(limit).saturating_sub(overhead).max(1),

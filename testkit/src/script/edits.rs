@@ -232,6 +232,13 @@ impl Script {
         self
     }
 
+    /// The server knows no record_size_limit, and sends records as large as it likes.
+    #[must_use]
+    pub fn ignore_record_limits(mut self) -> Self {
+        self.layout.ignores_limits = true;
+        self
+    }
+
     /// Adds so many octets of padding to each protected record.
     #[must_use]
     pub fn pad(mut self, octets: usize) -> Self {

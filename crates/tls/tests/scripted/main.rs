@@ -3,5 +3,6 @@
 
 mod accepted;
 mod generated;
+mod limits;
 mod refusals;
 mod support;

@@ -153,11 +153,14 @@ impl Driver<'_> {
 
     /// Sends the next request, if there is one.
     fn request(&mut self) -> Result<(), Error> {
-        let Some(request) = self.requests.pop_front() else { return Ok(()) };
-        for piece in request.chunks(self.at_once.max(16)) {
+        let Some(mut request) = self.requests.pop_front() else { return Ok(()) };
+        while !request.is_empty() {
             self.flush();
-            self.connection.plaintext_space()[..piece.len()].copy_from_slice(piece);
+            let space = self.connection.plaintext_space();
+            let (piece, rest) = request.split_at(request.len().min(space.len()).min(self.at_once.max(16)));
+            space[..piece.len()].copy_from_slice(piece);
             self.connection.seal(piece.len())?;
+            request = rest;
         }
         Ok(())
     }

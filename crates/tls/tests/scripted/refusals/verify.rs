@@ -193,7 +193,10 @@ fn a_certificate_that_somebody_slipped_in() {
     let slipped_in = Action::Record { content_type: code::content::HANDSHAKE, fragment: certificate };
     refuse_in_handshake(&[refusal(
         "a Certificate that is not in the transcript",
-        good().without(Sent::Certificate).before(Sent::CertificateVerify, [slipped_in]),
+        good()
+            .without(Sent::Certificate)
+            .before(Sent::CertificateVerify, [slipped_in])
+            .ignore_record_limits(),
         Error::HandshakeSignature { scheme: scheme::ECDSA_SECP256R1_SHA256 },
         (DECRYPT_ERROR, HANDSHAKE),
     )]);
