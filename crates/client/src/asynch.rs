@@ -72,6 +72,7 @@ where
     // Best effort: the stream may be what failed, and the exchange has its outcome already.
     let _ = stream.write_all(exchange.farewell()).await;
     let _ = stream.flush().await;
+    observer.ended(exchange);
     outcome
 }
 

@@ -66,6 +66,7 @@ where
     // Best effort: the stream may be what failed, and the exchange has its outcome already.
     let _ = stream.write_all(exchange.farewell());
     let _ = stream.flush();
+    observer.ended(exchange);
     outcome
 }
 

@@ -97,8 +97,12 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
         Err(error) => Some(*error),
     }
     .map(|error| explain::Failure::new(&error, args.now.is_some()));
-    let answer =
-        Answer { response: outcome.as_ref().ok(), failure: failure.as_ref(), stages: recorder.stages() };
+    let answer = Answer {
+        response: outcome.as_ref().ok(),
+        failure: failure.as_ref(),
+        stages: recorder.stages(),
+        end: recorder.ended(),
+    };
     output::write(args.output, &answer)?;
     failure.map_or(Ok(()), |failure| Err(failure.into()))
 }
