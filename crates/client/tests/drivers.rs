@@ -22,13 +22,16 @@ struct Network {
     refuse: Option<ConnectError>,
     /// After so many writes, writing fails.
     writes: usize,
+    /// How it fails: `None` takes no octets and says that all is well, which no stream should.
+    broken: Option<ErrorKind>,
     calls: Rc<RefCell<Vec<String>>>,
 }
 
 impl Network {
     fn new(server: Rustls) -> Self {
         let server = Rc::new(RefCell::new(server));
-        Self { server, refuse: None, writes: usize::MAX, calls: Rc::default() }
+        let broken = Some(ErrorKind::BrokenPipe);
+        Self { server, refuse: None, writes: usize::MAX, broken, calls: Rc::default() }
     }
 
     fn open(&self, host: &str, port: u16) -> Result<Stream, ConnectError> {
@@ -68,7 +71,7 @@ impl Stream {
         }
         self.writes += 1;
         if self.writes > self.network.writes {
-            return Err(ErrorKind::BrokenPipe);
+            return self.network.broken.map_or(Ok(0), Err);
         }
         let count = octets.len().min(100);
         self.unsent.extend_from_slice(&octets[..count]);
@@ -373,4 +376,28 @@ fn a_silent_server_is_a_time_out_of_the_stream() {
         assert_eq!((error.code(), error.stage()), (2151, Stage::Head));
         assert_says(error, "receiving failed: timed out");
     });
+}
+
+#[test]
+fn a_stream_that_takes_nothing_ends_the_exchange() {
+    let chain = faulty::wrong_name();
+    let anchors = chain.anchors();
+    // The stream stops at each write in turn: within the ClientHello or the change_cipher_spec, which
+    // ends the exchange; within the alert, which changes nothing any more.
+    let codes = RefCell::new(Vec::new());
+    for writes in 0..8 {
+        let network = || {
+            let server = Rustls::new(&chain, Answer::with(OK));
+            Network { writes, broken: None, ..Network::new(server) }
+        };
+        through_both(network, Trust::anchors(&anchors), &now(), |outcome, _| {
+            let error = outcome.result.as_ref().unwrap_err();
+            assert_eq!(error.stage() == Stage::Certificate, error.code() == 3205, "{error}");
+            codes.borrow_mut().push(error.code());
+        });
+    }
+    let mut codes = codes.into_inner();
+    assert!(codes.is_sorted());
+    codes.dedup();
+    assert_eq!(codes, [2134, 3205]);
 }
