@@ -6,7 +6,7 @@
 use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::error::Failure;
@@ -156,12 +156,17 @@ pub fn find_emulator() -> Option<PathBuf> {
     on_path(EMULATOR)
 }
 
-fn on_path(command: &str) -> Option<PathBuf> {
+/// Where a command is.
+#[must_use]
+pub fn on_path(command: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(command)).find(|file| file.is_file())
 }
 
 /// Installs Debian packages, as root or by a sudo that asks for no password.
-fn install(packages: &[&str]) -> Result<(), Failure> {
+///
+/// # Errors
+/// It may not be done here, or it fails: the hint is the line to type.
+pub fn install(packages: &[&str]) -> Result<(), Failure> {
     let by_hand = format!("sudo apt-get update && sudo apt-get install -y {}", packages.join(" "));
     let missing = |sentence: String| Failure::missing(sentence).hint(format!("type: {by_hand}"));
     let names = packages.join(" and ");
@@ -176,12 +181,12 @@ fn install(packages: &[&str]) -> Result<(), Failure> {
     } else {
         return Err(missing(format!("{names} must be installed, which needs root")));
     };
-    eprintln!("setup: apt-get install {}", packages.join(" "));
+    eprintln!("setup: apt-get install {} (this takes a minute)", packages.join(" "));
     let apt = |arguments: &[&str]| {
         let words = [sudo, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"], arguments].concat();
         let (program, arguments) = words.split_first().expect("not empty");
-        // Standard output is for results: apt's progress goes where ours goes.
-        process::run("apt-get", Command::new(program).args(arguments).stdout(std::io::stderr()), APT_LIMIT)
+        // A hundred lines about other packages; what goes wrong comes on standard error.
+        process::run("apt-get", Command::new(program).args(arguments).stdout(Stdio::null()), APT_LIMIT)
     };
     // A stale or partly unreachable list may still do: only the second step's failure counts.
     if let Err(failure) = apt(&["update"]) {
