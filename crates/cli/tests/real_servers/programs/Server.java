@@ -1,0 +1,70 @@
+// An HTTPS server of Java's standard library: `java Server.java CERT KEY [CERT KEY ...]` listens
+// on one port of the loopback for each pair of PEM files, and prints the ports, one a line. It
+// answers with the request's body.
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.concurrent.Executors;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+
+public class Server {
+    public static void main(String[] files) throws Exception {
+        for (int pair = 0; pair + 1 < files.length; pair += 2) {
+            listen(Path.of(files[pair]), Path.of(files[pair + 1]));
+        }
+    }
+
+    private static void listen(Path certificates, Path key) throws Exception {
+        HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setHttpsConfigurator(new HttpsConfigurator(context(certificates, key)));
+        server.createContext("/", Server::echo);
+        server.setExecutor(Executors.newCachedThreadPool());
+        server.start();
+        System.out.println(server.getAddress().getPort());
+    }
+
+    private static void echo(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            byte[] body = exchange.getRequestBody().readAllBytes();
+            exchange.getResponseHeaders().set("X-Counterpart", "java");
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+        }
+    }
+
+    private static SSLContext context(Path certificates, Path key) throws Exception {
+        Certificate[] chain;
+        try (var pem = Files.newInputStream(certificates)) {
+            var all = CertificateFactory.getInstance("X.509").generateCertificates(pem);
+            chain = all.toArray(new Certificate[0]);
+        }
+        char[] password = new char[0];
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        var spec = new PKCS8EncodedKeySpec(der(Files.readString(key)));
+        var factory = KeyFactory.getInstance(chain[0].getPublicKey().getAlgorithm());
+        store.setKeyEntry("server", factory.generatePrivate(spec), password, chain);
+        var managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        managers.init(store, password);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(managers.getKeyManagers(), null, null);
+        return context;
+    }
+
+    private static byte[] der(String pem) {
+        return Base64.getMimeDecoder().decode(pem.replaceAll("-----[A-Z ]*-----", ""));
+    }
+}
