@@ -30,9 +30,13 @@ impl<'m> Reader<'m> {
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        self.array_ref().copied()
+    }
+
+    pub(crate) fn array_ref<const N: usize>(&mut self) -> Result<&'m [u8; N], Error> {
         let (head, rest) = self.rest.split_first_chunk().ok_or_else(|| self.malformed())?;
         self.rest = rest;
-        Ok(*head)
+        Ok(head)
     }
 
     pub(crate) fn u8(&mut self) -> Result<u8, Error> {

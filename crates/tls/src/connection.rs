@@ -15,6 +15,7 @@ use crate::{
     receive::ReceiveBuffer,
     record::{ContentType, Header},
     send::SendBuffer,
+    session::Session,
 };
 
 /// How many records without application data, and messages after the handshake, are taken in a
@@ -48,11 +49,43 @@ impl<'a> Connection<'a> {
         send: &'a mut [u8],
         entropy: &mut R,
     ) -> Result<Self, Error> {
+        Self::start(config, None, receive, send, entropy)
+    }
+
+    /// The same with a session: what is in it is offered to the server, and a ticket that the
+    /// server sends takes its place. [`Self::is_resumed`] then says whether the server took it;
+    /// if not, its certificate was verified as usual.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_session<R: TryCryptoRng + ?Sized>(
+        config: Config<'a>,
+        session: &'a mut Session,
+        receive: &'a mut [u8],
+        send: &'a mut [u8],
+        entropy: &mut R,
+    ) -> Result<Self, Error> {
+        Self::start(config, Some(session), receive, send, entropy)
+    }
+
+    fn start<R: TryCryptoRng + ?Sized>(
+        config: Config<'a>,
+        session: Option<&'a mut Session>,
+        receive: &'a mut [u8],
+        send: &'a mut [u8],
+        entropy: &mut R,
+    ) -> Result<Self, Error> {
         check_setup(&config, receive.len(), send.len())?;
         let limits = Wanted::for_buffer(receive.len());
         let hello = new_hello(entropy, limits)?;
         let mut shared = Shared {
-            offered: Offered { server_name: matches!(config.server_name, ServerName::DnsName(_)), limits },
+            offered: Offered {
+                server_name: matches!(config.server_name, ServerName::DnsName(_)),
+                limits,
+                psk_modes: session.is_some(),
+                pre_shared_key: false,
+            },
+            session,
             config,
             limits: Agreed::NOTHING,
             transcript: Transcript::new(),
@@ -109,6 +142,12 @@ impl<'a> Connection<'a> {
     /// connection has not failed.
     pub fn is_established(&self) -> bool {
         matches!(self.state, State::Traffic(_))
+    }
+
+    /// Whether the server was verified by a session instead of its certificate; only once the
+    /// handshake is done.
+    pub fn is_resumed(&self) -> bool {
+        matches!(&self.state, State::Traffic(traffic) if traffic.is_resumed())
     }
 
     /// The stage that the connection is in.
@@ -228,7 +267,7 @@ impl<'a> Connection<'a> {
         let message = Received { kind, octets, more_behind, certificate };
 
         if let State::Traffic(traffic) = &mut self.state {
-            traffic.message(&message, &mut self.shared.keys)?;
+            traffic.message(&message, &mut self.shared)?;
             traffic.joining = more_behind;
             self.receive.consume(size);
             self.count_idle()?;
@@ -391,6 +430,9 @@ impl<'a> Connection<'a> {
             };
         }
         self.shared.keys = Keys::default();
+        if let Some(session) = &mut self.shared.session {
+            session.clear();
+        }
         self.state = State::Failed(error);
     }
 }

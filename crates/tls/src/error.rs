@@ -85,6 +85,8 @@ pub enum Error {
     EntropyRepeats,
     /// The connection was used after it failed, was closed, or before it was established.
     NotOpen,
+    /// The octets are not a session that was exported, or they were damaged.
+    Session,
     /// A bug in this crate.
     Internal,
 
@@ -224,6 +226,7 @@ impl Error {
             Self::EntropyFailed => 1004,
             Self::EntropyRepeats => 1005,
             Self::NotOpen => 1006,
+            Self::Session => 1007,
             Self::Internal => 1099,
 
             Self::PlainHttp => 3001,
@@ -315,6 +318,7 @@ impl Error {
             | Self::EntropyFailed
             | Self::EntropyRepeats
             | Self::NotOpen
+            | Self::Session
             | Self::Truncated { .. }
             | Self::ClosedInHandshake
             | Self::AlertReceived { .. } => return None,

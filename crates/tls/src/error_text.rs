@@ -68,6 +68,7 @@ fn setup(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::EntropyFailed => f.write_str("the random source failed"),
         Error::EntropyRepeats => f.write_str("the random source gave the same octets twice"),
         Error::NotOpen => f.write_str("the connection is not open for sending"),
+        Error::Session => f.write_str("the stored session is none, or was damaged"),
         _ => f.write_str("a bug in picopost"),
     }
 }

@@ -12,20 +12,24 @@ pub(crate) const SUPPORTED_GROUPS: u16 = 10;
 pub(crate) const SIGNATURE_ALGORITHMS: u16 = 13;
 pub(crate) const APPLICATION_LAYER_PROTOCOL_NEGOTIATION: u16 = 16;
 pub(crate) const RECORD_SIZE_LIMIT: u16 = 28;
+pub(crate) const PRE_SHARED_KEY: u16 = 41;
 pub(crate) const SUPPORTED_VERSIONS: u16 = 43;
 pub(crate) const COOKIE: u16 = 44;
+pub(crate) const PSK_KEY_EXCHANGE_MODES: u16 = 45;
 pub(crate) const KEY_SHARE: u16 = 51;
 
 /// The extensions that this client knows; [`Offered`] says which are in its ClientHello.
-const KNOWN: [u16; 9] = [
+const KNOWN: [u16; 11] = [
     SERVER_NAME,
     MAX_FRAGMENT_LENGTH,
     SUPPORTED_GROUPS,
     SIGNATURE_ALGORITHMS,
     APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
     RECORD_SIZE_LIMIT,
+    PRE_SHARED_KEY,
     SUPPORTED_VERSIONS,
     COOKIE,
+    PSK_KEY_EXCHANGE_MODES,
     KEY_SHARE,
 ];
 
@@ -36,6 +40,10 @@ pub(crate) struct Offered {
     pub(crate) server_name: bool,
     /// Only a small receive buffer needs them.
     pub(crate) limits: Option<Wanted>,
+    /// Only where there is room for a ticket.
+    pub(crate) psk_modes: bool,
+    /// Only with a ticket.
+    pub(crate) pre_shared_key: bool,
 }
 
 impl Offered {
@@ -44,6 +52,8 @@ impl Offered {
         match extension {
             SERVER_NAME => self.server_name,
             MAX_FRAGMENT_LENGTH | RECORD_SIZE_LIMIT => self.limits.is_some(),
+            PRE_SHARED_KEY => self.pre_shared_key,
+            PSK_KEY_EXCHANGE_MODES => self.psk_modes,
             COOKIE => false,
             other => KNOWN.contains(&other),
         }
@@ -111,7 +121,7 @@ mod tests {
     const MESSAGE: Message = Message::EncryptedExtensions;
 
     fn read(block: &[u8]) -> Result<(), Error> {
-        let offered = Offered { server_name: true, limits: None };
+        let offered = Offered { server_name: true, limits: None, psk_modes: false, pre_shared_key: false };
         let rules = Rules { message: MESSAGE, allowed: &[SERVER_NAME, SUPPORTED_GROUPS], offered };
         responses(Reader::new(block, MESSAGE), &rules, |_, _| Ok(()))
     }

@@ -5,16 +5,16 @@
 //! ExpectServerHello ── HelloRetryRequest, once ──┐
 //!     │      └─────────────────────────────────◄─┘
 //!     ▼ ServerHello
-//! ExpectEncryptedExtensions
-//!     ▼ EncryptedExtensions
+//! ExpectEncryptedExtensions ── EncryptedExtensions of a resumed session ──┐
+//!     ▼ EncryptedExtensions                                               │
 //! ExpectCertificate ── CertificateRequest, once ──┐
 //!     │      └──────────────────────────────────◄─┘
 //!     ▼ Certificate              makes CertVerified
 //! ExpectCertificateVerify
 //!     ▼ CertificateVerify        makes SignatureVerified
-//! ExpectFinished
+//! ExpectFinished ◄── with the proof Resumed, made when it was offered ────┘
 //!     ▼ Finished                 makes FinishedVerified
-//! Traffic                        cannot be made without the three
+//! Traffic                        cannot be made without the proofs
 //! ```
 
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
         self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, MAX_FRAGMENT_LENGTH, Offered, RECORD_SIZE_LIMIT, Rules,
         SERVER_NAME, SUPPORTED_GROUPS,
     },
-    hello::{ClientHello, HTTP_1_1, Offer, ServerHello},
+    hello::{BINDERS, ClientHello, HTTP_1_1, More, Offer, ServerHello},
     key_exchange::NamedGroup,
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
     limits::Agreed,
@@ -34,6 +34,7 @@ use crate::{
     },
     record::{CipherSuite, ContentType, RecordKeys},
     send::SendBuffer,
+    session::{self, Origin, Resumed, Session, Ticket},
 };
 
 /// Proof that the server's Finished fits the transcript. Made in [`ExpectFinished::finished`] alone.
@@ -46,6 +47,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) offered: Offered,
     /// How large records may be.
     pub(crate) limits: Agreed,
+    /// The caller's session, and room for the next.
+    pub(crate) session: Option<&'a mut Session>,
     pub(crate) transcript: Transcript,
     pub(crate) send: SendBuffer<'a>,
     pub(crate) keys: Keys,
@@ -59,6 +62,8 @@ pub(crate) struct Keys {
     /// What a KeyUpdate makes the next keys from.
     pub(crate) server_traffic: Option<Secret>,
     pub(crate) client_traffic: Option<Secret>,
+    /// What tickets stand for, where there is room for one.
+    pub(crate) resumption: Option<Secret>,
 }
 
 /// One whole handshake message.
@@ -137,17 +142,43 @@ impl State {
 pub(crate) struct ExpectServerHello {
     hello: ClientHello,
     retried: Option<CipherSuite>,
+    /// What is offered of a session, beside its ticket.
+    session: Option<session::Offer>,
 }
 
 impl ExpectServerHello {
     pub(crate) fn start(hello: ClientHello, shared: &mut Shared<'_>) -> Result<Self, Error> {
-        let Shared { config, send, transcript, .. } = shared;
+        let session = shared.session.as_mut().and_then(|session| session.offer(&shared.config));
+        shared.offered.pre_shared_key = session.is_some();
+        let state = Self { hello, retried: None, session };
         // RFC 9846 §5.1: the record of the first ClientHello says 0x0301.
-        let message = send.push_plain(ContentType::Handshake, 0x0301, |out| {
-            hello.write(out, &config.server_name, None);
+        state.send_hello(0x0301, None, shared)?;
+        Ok(state)
+    }
+
+    /// Writes a ClientHello into the send buffer, its binder into it, and both into the
+    /// transcript.
+    fn send_hello(&self, version: u16, cookie: Option<&[u8]>, shared: &mut Shared<'_>) -> Result<(), Error> {
+        let Shared { config, send, transcript, session: slot, .. } = shared;
+        let ticket = self.session.as_ref().zip(slot.as_ref());
+        let more = More {
+            cookie,
+            psk_modes: slot.is_some(),
+            ticket: ticket.map(|(offer, slot)| (slot.ticket(), offer.obfuscated_age)),
+        };
+        let message = send.push_plain(ContentType::Handshake, version, |out| {
+            self.hello.write(out, &config.server_name, &more);
         })?;
+        if let Some(offer) = &self.session {
+            // RFC 9846 §4.3.11.2: over everything but the list of binders, which ends the message.
+            let covered = message.len().saturating_sub(BINDERS);
+            let mut truncated = transcript.clone();
+            truncated.add(message.get(..covered).ok_or(Error::Internal)?);
+            let binder = key_schedule::binder(&offer.early, &truncated.hash());
+            *message.last_chunk_mut().ok_or(Error::Internal)? = binder;
+        }
         transcript.add(message);
-        Ok(Self { hello, retried: None })
+        Ok(())
     }
 
     fn server_hello(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
@@ -163,9 +194,11 @@ impl ExpectServerHello {
                 message.ends_record()?;
                 self.retry(suite, group, cookie, message, shared)
             }
-            ServerHello::Hello { suite, public_key } => {
+            ServerHello::Hello { suite, public_key, resumed } => {
                 message.ends_record()?;
-                self.key_exchange(suite, public_key, message, shared)
+                let session = if resumed { self.session } else { None };
+                let this = Self { session, ..self };
+                this.key_exchange(suite, public_key, message, shared)
             }
         }
     }
@@ -182,21 +215,16 @@ impl ExpectServerHello {
         if let Some(group) = group {
             self.hello.key_exchange.retry(group)?;
         }
-        let Shared { config, send, transcript, .. } = shared;
-        transcript.replace_by_message_hash();
-        transcript.add(message.octets);
+        shared.transcript.replace_by_message_hash();
+        shared.transcript.add(message.octets);
         // RFC 9846 §E.4: before the second flight, which begins here.
-        push_change_cipher_spec(send)?;
-        let second = send.push_plain(ContentType::Handshake, 0x0303, |out| {
-            self.hello.write(out, &config.server_name, cookie);
-        });
-        let second = second.map_err(|error| match error {
+        push_change_cipher_spec(&mut shared.send)?;
+        self.send_hello(0x0303, cookie, shared).map_err(|error| match error {
             Error::SendBufferTooSmall { size: capacity, minimum: size } => {
                 Error::CookieTooLarge { size, capacity }
             }
             other => other,
         })?;
-        transcript.add(second);
         Ok(State::ExpectServerHello(Self { retried: Some(suite), ..self }))
     }
 
@@ -213,10 +241,19 @@ impl ExpectServerHello {
         if self.retried.is_none() {
             push_change_cipher_spec(&mut shared.send)?;
         }
-        let secrets = HandshakeSecrets::new(&secret, &shared.transcript.hash());
+        // The ticket is used, or of no use.
+        if let Some(session) = &mut shared.session {
+            session.clear();
+        }
+        let early = match &self.session {
+            Some(offer) => &offer.early,
+            None => &key_schedule::early_secret(&[0; 32]),
+        };
+        let secrets = HandshakeSecrets::new(early, &secret, &shared.transcript.hash());
         shared.keys.read = Some(RecordKeys::new(suite, &secrets.server));
         shared.keys.write = Some(RecordKeys::new(suite, &secrets.client));
-        Ok(State::ExpectEncryptedExtensions(ExpectEncryptedExtensions { suite, secrets }))
+        let resumed = self.session.map(|offer| offer.resumed);
+        Ok(State::ExpectEncryptedExtensions(ExpectEncryptedExtensions { suite, secrets, resumed }))
     }
 }
 
@@ -230,6 +267,7 @@ fn push_change_cipher_spec(send: &mut SendBuffer<'_>) -> Result<(), Error> {
 pub(crate) struct ExpectEncryptedExtensions {
     suite: CipherSuite,
     secrets: HandshakeSecrets,
+    resumed: Option<Resumed>,
 }
 
 impl ExpectEncryptedExtensions {
@@ -260,8 +298,16 @@ impl ExpectEncryptedExtensions {
             }
         })?;
         shared.transcript.add(message.octets);
-        let Self { suite, secrets } = self;
-        Ok(State::ExpectCertificate(ExpectCertificate { suite, secrets, requested: false }))
+        let Self { suite, secrets, resumed } = self;
+        let requested = false;
+        Ok(match resumed {
+            // RFC 9846 §4.5: no Certificate, no CertificateVerify; §4.4.2: nor a request for one.
+            Some(resumed) => {
+                let server = Identity::Session(resumed);
+                State::ExpectFinished(ExpectFinished { suite, secrets, requested, server })
+            }
+            None => State::ExpectCertificate(ExpectCertificate { suite, secrets, requested }),
+        })
     }
 }
 
@@ -354,7 +400,8 @@ impl ExpectCertificateVerify {
         let signature = verify_handshake_signature(list.server()?, &transcript, scheme, signature)?;
         shared.transcript.add(message.octets);
         let Self { suite, secrets, requested, certificate } = self;
-        Ok(State::ExpectFinished(ExpectFinished { suite, secrets, requested, certificate, signature }))
+        let server = Identity::Certificate(certificate, signature);
+        Ok(State::ExpectFinished(ExpectFinished { suite, secrets, requested, server }))
     }
 }
 
@@ -363,15 +410,22 @@ pub(crate) struct ExpectFinished {
     suite: CipherSuite,
     secrets: HandshakeSecrets,
     requested: bool,
-    certificate: CertVerified,
-    signature: SignatureVerified,
+    server: Identity,
+}
+
+/// How it is known who the server is.
+pub(crate) enum Identity {
+    /// By its certificate, and its signature in this handshake.
+    Certificate(CertVerified, SignatureVerified),
+    /// By a session that began with them.
+    Session(Resumed),
 }
 
 impl ExpectFinished {
     fn finished(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         message.expect(Message::Finished)?;
         message.ends_record()?;
-        let Shared { transcript, send, keys, .. } = shared;
+        let Shared { transcript, send, keys, session, .. } = shared;
         let verify_data = key_schedule::finished(&self.secrets.server, &transcript.hash());
         // RFC 9846 §4.5.3: the length is the hash's; anything else cannot be parsed.
         if message.body().len() != verify_data.len() {
@@ -402,7 +456,11 @@ impl ExpectFinished {
         keys.write = Some(RecordKeys::new(self.suite, &client));
         keys.server_traffic = Some(server);
         keys.client_traffic = Some(client);
-        Ok(State::Traffic(Traffic::new(self.certificate, self.signature, finished)))
+        if session.is_some() {
+            transcript.add(&own);
+            keys.resumption = Some(self.secrets.resumption(&transcript.hash()));
+        }
+        Ok(State::Traffic(Traffic::new(self.suite, self.server, finished)))
     }
 }
 
@@ -416,36 +474,54 @@ pub(crate) struct Traffic {
     pub(crate) write_closed: bool,
     /// Whether the joined plaintext is a handshake message, not application data.
     pub(crate) joining: bool,
-    _certificate: CertVerified,
-    _signature: SignatureVerified,
+    suite: CipherSuite,
+    server: Identity,
     _finished: FinishedVerified,
 }
 
 impl Traffic {
-    fn new(certificate: CertVerified, signature: SignatureVerified, finished: FinishedVerified) -> Self {
+    fn new(suite: CipherSuite, server: Identity, finished: FinishedVerified) -> Self {
         Self {
             update_owed: false,
             read_closed: false,
             write_closed: false,
             joining: false,
-            _certificate: certificate,
-            _signature: signature,
+            suite,
+            server,
             _finished: finished,
         }
     }
 
     /// A handshake message after the handshake, RFC 9846 §4.7.
-    pub(crate) fn message(&mut self, message: &Received<'_>, keys: &mut Keys) -> Result<(), Error> {
+    pub(crate) fn message(&mut self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<(), Error> {
         match message.kind {
-            Message::NewSessionTicket => check_ticket(message.body()),
+            Message::NewSessionTicket => self.ticket(message.body(), shared),
             Message::KeyUpdate => {
                 message.ends_record()?;
-                self.key_update(message.body(), keys)
+                self.key_update(message.body(), &mut shared.keys)
             }
             // RFC 9846 §4.7.2: post_handshake_auth was not offered.
             Message::CertificateRequest => Err(Error::PostHandshakeAuth),
             kind => Err(Error::UnexpectedMessage { message: kind, expected: Message::NewSessionTicket }),
         }
+    }
+
+    /// RFC 9846 §4.7.1: kept where there is room for one, else read and forgotten.
+    fn ticket(&self, body: &[u8], shared: &mut Shared<'_>) -> Result<(), Error> {
+        let ticket = Ticket::parse(body)?;
+        if let (Some(session), Some(secret)) = (&mut shared.session, &shared.keys.resumption) {
+            let verified = match &self.server {
+                Identity::Certificate(..) => shared.config.now.as_secs(),
+                Identity::Session(resumed) => resumed.verified,
+            };
+            session.store(&ticket, &Origin { config: &shared.config, suite: self.suite, secret, verified });
+        }
+        Ok(())
+    }
+
+    /// Whether the server was verified by a session.
+    pub(crate) fn is_resumed(&self) -> bool {
+        matches!(self.server, Identity::Session(_))
     }
 
     /// RFC 9846 §4.7.3.
@@ -464,19 +540,4 @@ impl Traffic {
         *read = read.renewed(secret);
         Ok(())
     }
-}
-
-/// RFC 9846 §4.7.1: this client does not resume yet, so a ticket is read and forgotten.
-fn check_ticket(body: &[u8]) -> Result<(), Error> {
-    let mut reader = Reader::new(body, Message::NewSessionTicket);
-    reader.u32()?; // ticket_lifetime
-    reader.u32()?; // ticket_age_add
-    reader.vector8()?; // ticket_nonce
-    let ticket = reader.vector16()?;
-    let block = reader.vector16()?;
-    reader.end()?;
-    if ticket.is_empty() {
-        return Err(reader.malformed());
-    }
-    extensions::each(reader.nested(block), |_, _| Ok(()))
 }

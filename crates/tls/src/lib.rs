@@ -25,6 +25,7 @@ pub use pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 
 pub use connection::Connection;
 pub use path::{CertVerified, verify_server_path};
+pub use session::Session;
 
 mod alert;
 mod codec;
@@ -42,6 +43,7 @@ mod path;
 mod receive;
 mod record;
 mod send;
+mod session;
 
 /// The smallest receive buffer: 1,024 octets.
 pub const MIN_RECEIVE_BUFFER: usize = 1024;

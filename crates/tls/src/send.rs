@@ -76,7 +76,7 @@ impl<'a> SendBuffer<'a> {
         self.start = 0;
     }
 
-    /// Appends a record without protection.
+    /// Appends a record without protection. Returns its content.
     ///
     /// # Errors
     /// [`Error::SendBufferTooSmall`] with the size that would do.
@@ -85,7 +85,7 @@ impl<'a> SendBuffer<'a> {
         content_type: ContentType,
         version: u16,
         content: impl FnOnce(&mut Writer<'_>),
-    ) -> Result<&[u8], Error> {
+    ) -> Result<&mut [u8], Error> {
         let (start, size) = (self.end, self.octets.len());
         let mut writer = Writer::new(self.octets.get_mut(start..).unwrap_or_default());
         writer.u8(content_type.octet());
@@ -98,7 +98,7 @@ impl<'a> SendBuffer<'a> {
             return Err(Error::SendBufferTooSmall { size, minimum });
         }
         self.end = end;
-        Ok(self.octets.get(start.saturating_add(HEADER)..end).unwrap_or_default())
+        Ok(self.octets.get_mut(start.saturating_add(HEADER)..end).unwrap_or_default())
     }
 
     /// Appends an alert record without protection.
