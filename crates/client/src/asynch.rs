@@ -70,8 +70,15 @@ where
 {
     let outcome = turns(exchange, stream, &mut Watch::new(observer)).await;
     // Best effort: the stream may be what failed, and the exchange has its outcome already.
-    let _ = stream.write_all(exchange.farewell()).await;
+    while !exchange.farewell().is_empty() {
+        match stream.write(exchange.farewell()).await {
+            Ok(count @ 1..) => exchange.sent(count),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => break,
+        }
+    }
     let _ = stream.flush().await;
+    observer.ended(exchange);
     outcome
 }
 

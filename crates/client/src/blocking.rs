@@ -64,8 +64,15 @@ where
 {
     let outcome = turns(exchange, stream, &mut Watch::new(observer));
     // Best effort: the stream may be what failed, and the exchange has its outcome already.
-    let _ = stream.write_all(exchange.farewell());
+    while !exchange.farewell().is_empty() {
+        match stream.write(exchange.farewell()) {
+            Ok(count @ 1..) => exchange.sent(count),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => break,
+        }
+    }
     let _ = stream.flush();
+    observer.ended(exchange);
     outcome
 }
 

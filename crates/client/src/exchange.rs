@@ -194,7 +194,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// After an error: octets that tell the server about it, an alert or close_notify. They are
-    /// to be sent if that is possible, and may be empty.
+    /// to be sent if that is possible, and reported to [`Self::sent`]. May be empty.
     pub fn farewell(&self) -> &[u8] {
         if self.failure.is_some() && self.send_failure.is_none() { self.connection.outgoing() } else { &[] }
     }

@@ -2,6 +2,8 @@
 
 use picopost_tls::Stage as TlsStage;
 
+use crate::Exchange;
+
 /// The stages of an exchange in their order; an error has one too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -79,6 +81,12 @@ pub trait Observer {
     /// within one step are left out: of a response that comes in one record, [`Stage::Body`].
     fn reached(&mut self, stage: Stage, octets: Octets) {
         let _ = (stage, octets);
+    }
+
+    /// The exchange is at its end, good or bad: [`Exchange::octets`] and the rest are final. Not
+    /// called where there was no connection.
+    fn ended(&mut self, exchange: &Exchange<'_>) {
+        let _ = exchange;
     }
 }
 

@@ -7,11 +7,11 @@ use std::task::{Context, Poll, Waker};
 
 use picopost::embedded_io::{self, ErrorKind};
 use picopost::{
-    Clock, ClockError, ConnectError, Device, Direction, Error, Observer, Octets, Request, Response, Stage,
-    Trust, UnixTime, Url, asynch, blocking, embedded_io_async,
+    Clock, ClockError, ConnectError, Device, Direction, Error, Exchange, Observer, Octets, Request, Response,
+    Stage, Trust, UnixTime, Url, asynch, blocking, embedded_io_async,
 };
 use picopost_testkit::chains::{faulty, shapes};
-use support::{After, Answer, Memory, OK, Rustls, Server, URL, now};
+use support::{After, Answer, Memory, OK, Rustls, Server, URL, assert_says, now};
 
 mod support;
 
@@ -22,13 +22,16 @@ struct Network {
     refuse: Option<ConnectError>,
     /// After so many writes, writing fails.
     writes: usize,
+    /// How it fails: `None` takes no octets and says that all is well, which no stream should.
+    broken: Option<ErrorKind>,
     calls: Rc<RefCell<Vec<String>>>,
 }
 
 impl Network {
     fn new(server: Rustls) -> Self {
         let server = Rc::new(RefCell::new(server));
-        Self { server, refuse: None, writes: usize::MAX, calls: Rc::default() }
+        let broken = Some(ErrorKind::BrokenPipe);
+        Self { server, refuse: None, writes: usize::MAX, broken, calls: Rc::default() }
     }
 
     fn open(&self, host: &str, port: u16) -> Result<Stream, ConnectError> {
@@ -68,7 +71,7 @@ impl Stream {
         }
         self.writes += 1;
         if self.writes > self.network.writes {
-            return Err(ErrorKind::BrokenPipe);
+            return self.network.broken.map_or(Ok(0), Err);
         }
         let count = octets.len().min(100);
         self.unsent.extend_from_slice(&octets[..count]);
@@ -167,19 +170,27 @@ impl asynch::Connect for Network {
     }
 }
 
+/// What an observer is told.
 #[derive(Default)]
-struct Log(Vec<(Stage, Octets)>);
+struct Log {
+    stages: Vec<(Stage, Octets)>,
+    end: Option<Octets>,
+}
 
 impl Observer for Log {
     fn reached(&mut self, stage: Stage, octets: Octets) {
-        self.0.push((stage, octets));
+        self.stages.push((stage, octets));
+    }
+
+    fn ended(&mut self, exchange: &Exchange<'_>) {
+        assert!(self.end.replace(exchange.octets()).is_none());
     }
 }
 
 /// What came of a POST through one of the drivers.
 struct Outcome {
     result: Result<(u16, Vec<u8>), Error>,
-    log: Vec<(Stage, Octets)>,
+    log: Log,
 }
 
 /// Runs a POST through both drivers, over a network made anew for each, and checks the outcomes.
@@ -193,7 +204,7 @@ fn through_both(
     let request = Request::json(Url::parse(URL).unwrap(), &body);
     let finish = |result: Result<Response<'_>, Error>, log: Log| Outcome {
         result: result.map(|response| (response.status().0, response.body().to_vec())),
-        log: log.0,
+        log,
     };
 
     let (mut memory, mut log, mut connector) = (Memory::default(), Log::default(), network());
@@ -231,7 +242,7 @@ fn a_post_through_both_drivers() {
         assert_eq!(server.body().map(<[u8]>::len), Some(3000));
         assert!(server.saw_close_notify, "the last octets are flushed too");
 
-        let stages: Vec<_> = outcome.log.iter().map(|(stage, _)| *stage).collect();
+        let stages: Vec<_> = outcome.log.stages.iter().map(|(stage, _)| *stage).collect();
         assert_eq!(
             stages,
             [
@@ -247,7 +258,11 @@ fn a_post_through_both_drivers() {
             ]
         );
         assert!(stages.is_sorted());
-        assert!(outcome.log.is_sorted_by_key(|(_, octets)| octets.sent + octets.received));
+        let (_, at_done) = outcome.log.stages.last().unwrap();
+        let end = outcome.log.end.unwrap();
+        assert!(end.sent > at_done.sent, "close_notify goes out behind the last stage");
+        assert_eq!(end.received, at_done.received);
+        assert!(outcome.log.stages.is_sorted_by_key(|(_, octets)| octets.sent + octets.received));
     });
 }
 
@@ -266,14 +281,14 @@ fn without_the_time_nobody_is_called() {
         let error = outcome.result.as_ref().unwrap_err();
         assert_eq!(*error, Error::Clock(ClockError::Unknown));
         assert_eq!((error.code(), error.stage()), (1100, Stage::Clock));
-        assert_eq!(error.to_string(), "the device does not know the time");
+        assert_says(error, "the device does not know the time");
         assert!(network.calls.borrow().is_empty());
     });
     let reset = UnixTime::since_unix_epoch(std::time::Duration::from_secs(5));
     through_both(network, Trust::anchors(&anchors), &reset, |outcome, network| {
         let error = outcome.result.as_ref().unwrap_err();
         assert_eq!((error.code(), error.stage()), (1101, Stage::Clock));
-        assert_eq!(error.to_string(), "the clock shows 5 and the time is at least 1735689600 (Unix seconds)");
+        assert_says(error, "the clock shows 5 and the time is at least 1735689600 (Unix seconds)");
         assert!(network.calls.borrow().is_empty());
     });
 }
@@ -297,7 +312,9 @@ fn dns_and_tcp_fail_apart() {
         through_both(network, Trust::anchors(&anchors), &now(), |outcome, _| {
             let error = outcome.result.as_ref().unwrap_err();
             assert_eq!(*error, Error::Connect(refuse));
-            assert_eq!((error.code(), error.to_string().as_str()), (code, sentence));
+            assert_eq!(error.code(), code);
+            assert_says(error, sentence);
+            assert_eq!(outcome.log.end, None, "there was no connection");
             let stage = if code < 2100 { Stage::Dns } else { Stage::Tcp };
             assert_eq!(error.stage(), stage);
         });
@@ -312,6 +329,7 @@ fn a_refused_server_is_told() {
     through_both(network, Trust::anchors(&anchors), &now(), |outcome, network| {
         let error = outcome.result.as_ref().unwrap_err();
         assert_eq!(error.stage(), Stage::Certificate);
+        assert!(outcome.log.end.unwrap().received > 0);
         let server = network.server.borrow();
         assert!(matches!(server.error, Some(rustls::Error::AlertReceived(_))), "{:?}", server.error);
         assert!(server.request.is_empty());
@@ -341,7 +359,7 @@ fn an_answer_is_read_though_sending_has_failed() {
             kind: ErrorKind::BrokenPipe,
         };
         assert_eq!(*error, expected);
-        assert_eq!(error.to_string(), "sending failed: the server has closed the connection");
+        assert_says(error, "sending failed: the server has closed the connection");
     });
 }
 
@@ -356,6 +374,30 @@ fn a_silent_server_is_a_time_out_of_the_stream() {
     through_both(network, Trust::anchors(&anchors), &now(), |outcome, _| {
         let error = outcome.result.as_ref().unwrap_err();
         assert_eq!((error.code(), error.stage()), (2151, Stage::Head));
-        assert_eq!(error.to_string(), "receiving failed: timed out");
+        assert_says(error, "receiving failed: timed out");
     });
+}
+
+#[test]
+fn a_stream_that_takes_nothing_ends_the_exchange() {
+    let chain = faulty::wrong_name();
+    let anchors = chain.anchors();
+    // The stream stops at each write in turn: within the ClientHello or the change_cipher_spec, which
+    // ends the exchange; within the alert, which changes nothing any more.
+    let codes = RefCell::new(Vec::new());
+    for writes in 0..8 {
+        let network = || {
+            let server = Rustls::new(&chain, Answer::with(OK));
+            Network { writes, broken: None, ..Network::new(server) }
+        };
+        through_both(network, Trust::anchors(&anchors), &now(), |outcome, _| {
+            let error = outcome.result.as_ref().unwrap_err();
+            assert_eq!(error.stage() == Stage::Certificate, error.code() == 3205, "{error}");
+            codes.borrow_mut().push(error.code());
+        });
+    }
+    let mut codes = codes.into_inner();
+    assert!(codes.is_sorted());
+    codes.dedup();
+    assert_eq!(codes, [2134, 3205]);
 }

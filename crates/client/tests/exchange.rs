@@ -4,7 +4,7 @@ use picopost::embedded_io::ErrorKind;
 use picopost::http::{self, End};
 use picopost::{Action, Direction, Error, Exchange, Octets, Request, Stage, Trust, Url, tls};
 use picopost_testkit::chains::{Chain, faulty, shapes};
-use support::{After, Answer, Memory, OK, Outcome, Pace, Rustls, Server, URL, drive, now, post};
+use support::{After, Answer, Memory, OK, Outcome, Pace, Rustls, Server, URL, assert_says, drive, now, post};
 
 mod support;
 
@@ -312,7 +312,7 @@ fn a_failure_to_send_is_the_error_where_no_answer_comes() {
     assert_eq!(exchange.stage(), Stage::Hello);
     assert!(exchange.farewell().is_empty());
     assert_eq!(expected.code(), 2124);
-    assert_eq!(expected.to_string(), "sending failed: connection reset");
+    assert_says(&expected, "sending failed: connection reset");
 
     // So does a failure to receive.
     let mut memory = Memory::default();

@@ -200,7 +200,7 @@ fn handshake_failed(failure: &Failure, session: &Session, service: &Service) -> 
             let hint = alert.as_ref().and_then(|alert| hints::for_server_alert(alert.number));
             HandshakeFailed {
                 blame: Blame::Server,
-                reason: format!("the server refused: {error}"),
+                reason: format!("the server refused: {}", hints::refusal(error)),
                 alert,
                 hint,
             }

@@ -51,7 +51,15 @@ pub(super) fn decode(message: &[u8], records: usize) -> ClientHello {
     let mut hello = ClientHello { octets: message.len(), records, ..ClientHello::default() };
     let body = message.get(MESSAGE_HEADER..).unwrap_or_default();
     match tls_parser::parse_tls_handshake_client_hello(body) {
-        Ok((_, contents)) => fill(&mut hello, &contents),
+        Ok((rest, contents)) => {
+            fill(&mut hello, &contents);
+            if !rest.is_empty() {
+                hello.findings.push(Finding::error(
+                    "malformed-client-hello",
+                    format!("the last {} octets of the ClientHello do not fit its lengths", rest.len()),
+                ));
+            }
+        }
         Err(_) => hello.findings.push(Finding::error(
             "malformed-client-hello",
             "the ClientHello cannot be decoded: a length in it does not fit",
@@ -192,11 +200,17 @@ mod tests {
     #[test]
     fn a_hello_cut_anywhere_is_decoded_without_panic() {
         let message = sample();
+        // Header, version, random, session id, two suites, compression: TLS 1.2 allows to end here.
+        let before_extensions = 4 + 2 + 32 + 1 + 6 + 2;
         for cut in 0..message.len() {
             let hello = decode(&message[..cut], 1);
-            // Cut before the extensions it is a shorter hello, which TLS 1.2 allows.
-            assert!(!hello.findings.is_empty() || hello.extensions.is_empty(), "cut at {cut}");
+            assert_eq!(hello.findings.is_empty(), cut == before_extensions, "cut at {cut}");
         }
+        let longer = [message.as_slice(), &[0; 3]].concat();
+        assert_eq!(
+            decode(&longer, 1).findings[0].title,
+            "the last 3 octets of the ClientHello do not fit its lengths"
+        );
     }
 
     #[test]

@@ -1,4 +1,31 @@
-//! What to do about an alert, or about a handshake that broke off.
+//! Why a handshake failed, in words, and what to do about it.
+
+use rustls::{Error, PeerIncompatible};
+
+/// Why the server refused a client. What rustls says in its own words stays so.
+pub(super) fn refusal(error: &Error) -> String {
+    let reason = match error {
+        Error::NoApplicationProtocol => "ALPN has no protocol in common",
+        Error::PeerIncompatible(
+            PeerIncompatible::Tls12NotOffered | PeerIncompatible::Tls12NotOfferedOrEnabled,
+        ) => "the client offers neither TLS 1.3 nor TLS 1.2",
+        Error::PeerIncompatible(PeerIncompatible::SignatureAlgorithmsExtensionRequired) => {
+            "the client offers no signature algorithms"
+        }
+        Error::PeerIncompatible(PeerIncompatible::NoSignatureSchemesInCommon) => {
+            "the client offers no signature algorithm that the certificate's key can make"
+        }
+        Error::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon) => "no cipher suite in common",
+        Error::PeerIncompatible(
+            PeerIncompatible::NoKxGroupsInCommon | PeerIncompatible::NamedGroupsExtensionRequired,
+        ) => "no group for the key exchange in common",
+        Error::PeerIncompatible(PeerIncompatible::KeyShareExtensionRequired) => {
+            "the client offers TLS 1.3 without the key_share extension"
+        }
+        other => return other.to_string(),
+    };
+    reason.to_owned()
+}
 
 /// What a client that sends this alert needs. `anchors` is the file that it should trust.
 pub(super) fn for_client_alert(number: u8, anchors: &str) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Octets as received, made visible.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 /// How many octets are shown of anything; the rest is counted.
@@ -34,15 +36,20 @@ pub(crate) fn escape(octets: &[u8]) -> String {
                 '\n' => text.push_str("\\n"),
                 '\t' => text.push_str("\\t"),
                 '\\' => text.push_str("\\\\"),
-                _ if character.is_control() => text.extend(character.escape_default()),
+                _ if character.is_control() => hex(&mut text, character.encode_utf8(&mut [0; 4]).as_bytes()),
                 _ => text.push(character),
             }
         }
-        for octet in chunk.invalid() {
-            text.extend(octet.escape_ascii().map(char::from));
-        }
+        hex(&mut text, chunk.invalid());
     }
     text
+}
+
+fn hex(text: &mut String, octets: &[u8]) {
+    for octet in octets {
+        // Writing into a string does not fail.
+        let _ = write!(text, "\\x{octet:02x}");
+    }
 }
 
 #[cfg(test)]
@@ -53,7 +60,7 @@ mod tests {
     fn every_octet_is_visible() {
         assert_eq!(escape(b"GET / HTTP/1.1\r\n"), "GET / HTTP/1.1\\r\\n");
         assert_eq!(escape("caf\u{e9} \\ \t".as_bytes()), "café \\\\ \\t");
-        assert_eq!(escape(&[0x16, 0x03, 0xff, 0xc3]), "\\u{16}\\u{3}\\xff\\xc3");
+        assert_eq!(escape(&[0x16, 0x03, 0xff, 0xc3]), "\\x16\\x03\\xff\\xc3");
     }
 
     #[test]

@@ -32,3 +32,26 @@ impl Drop for Slot<'_> {
         self.0.freed.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::Slots;
+
+    #[test]
+    fn a_slot_is_free_again_when_it_is_dropped() {
+        let slots = Slots::new(2);
+        let (first, _second) = (slots.take(), slots.take());
+        let (sender, receiver) = mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _third = slots.take();
+                sender.send(()).unwrap();
+            });
+            assert!(receiver.try_recv().is_err());
+            drop(first);
+            receiver.recv().unwrap();
+        });
+    }
+}

@@ -10,32 +10,36 @@ use picopost::{ConnectError, blocking};
 
 use super::trace::Trace;
 
-/// One `--resolve`: this host and port are at this address.
+/// One `--resolve`: this host and port are at these addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Override {
     host: String,
     port: u16,
-    address: IpAddr,
+    addresses: Vec<IpAddr>,
 }
 
 impl Override {
-    /// `HOST:PORT:ADDRESS`; IPv6 addresses with or without brackets, an IPv6 host with them.
+    /// `HOST:PORT:ADDRESS[,ADDRESS]...`; IPv6 addresses with or without brackets, an IPv6 host with
+    /// them.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         const FORM: &str = "it is HOST:PORT:ADDRESS, such as example.com:443:127.0.0.1";
         let (host, rest) = match text.strip_prefix('[') {
             Some(bracketed) => bracketed.split_once("]:").ok_or(FORM)?,
             None => text.split_once(':').ok_or(FORM)?,
         };
-        let (port, address) = rest.split_once(':').ok_or(FORM)?;
+        let (port, addresses) = rest.split_once(':').ok_or(FORM)?;
         if host.is_empty() {
             return Err(FORM.to_owned());
         }
         let port = port.parse().map_err(|error| format!("`{port}` is not a port: {error}"))?;
-        let inner =
-            address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address);
-        let address = inner.parse().map_err(|error| format!("`{address}` is not an IP address: {error}"))?;
-        Ok(Self { host: host.to_owned(), port, address })
+        let addresses = addresses.split(',').map(parse_address).collect::<Result<_, _>>()?;
+        Ok(Self { host: host.to_owned(), port, addresses })
     }
+}
+
+fn parse_address(text: &str) -> Result<IpAddr, String> {
+    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    inner.parse().map_err(|error| format!("`{text}` is not an IP address: {error}"))
 }
 
 /// Opens connections until the deadline.
@@ -54,7 +58,7 @@ impl<'a> Connector<'a> {
         let given =
             self.overrides.iter().find(|given| given.port == port && given.host.eq_ignore_ascii_case(host));
         if let Some(given) = given {
-            return Ok(vec![SocketAddr::new(given.address, port)]);
+            return Ok(given.addresses.iter().map(|address| SocketAddr::new(*address, port)).collect());
         }
         if let Ok(address) = host.parse() {
             return Ok(vec![SocketAddr::new(address, port)]);
@@ -175,13 +179,14 @@ mod tests {
 
     #[test]
     fn overrides() {
-        let given = |host: &str, port, address: &str| {
-            Ok(Override { host: host.to_owned(), port, address: address.parse().unwrap() })
+        let given = |host: &str, port, addresses: &[&str]| {
+            let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+            Ok(Override { host: host.to_owned(), port, addresses })
         };
-        assert_eq!(Override::parse("example.com:443:127.0.0.1"), given("example.com", 443, "127.0.0.1"));
-        assert_eq!(Override::parse("a:1:[::1]"), given("a", 1, "::1"));
-        assert_eq!(Override::parse("a:1:::1"), given("a", 1, "::1"));
-        assert_eq!(Override::parse("[fe80::1]:1:10.0.0.1"), given("fe80::1", 1, "10.0.0.1"));
+        assert_eq!(Override::parse("example.com:443:127.0.0.1"), given("example.com", 443, &["127.0.0.1"]));
+        assert_eq!(Override::parse("a:1:[::1]"), given("a", 1, &["::1"]));
+        assert_eq!(Override::parse("a:1:::1,127.0.0.1"), given("a", 1, &["::1", "127.0.0.1"]));
+        assert_eq!(Override::parse("[fe80::1]:1:10.0.0.1"), given("fe80::1", 1, &["10.0.0.1"]));
         for bad in [
             "",
             "a",
@@ -190,6 +195,7 @@ mod tests {
             "a:x:127.0.0.1",
             "a:70000:127.0.0.1",
             "a:1:b",
+            "a:1:::1,",
             ":1:127.0.0.1",
             "[::1:1:::1",
         ] {

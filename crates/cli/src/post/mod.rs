@@ -39,7 +39,7 @@ pub(crate) struct Args {
     /// One more header for the request.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
-    /// Connect to this address for this host and port, as curl has it.
+    /// Connect to these addresses (separated by commas) for this host and port, as curl has it.
     #[arg(long, value_name = "HOST:PORT:ADDRESS", value_parser = Override::parse)]
     resolve: Vec<Override>,
     /// Verify certificates at this time (RFC 3339) instead of now.
@@ -97,8 +97,12 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
         Err(error) => Some(*error),
     }
     .map(|error| explain::Failure::new(&error, args.now.is_some()));
-    let answer =
-        Answer { response: outcome.as_ref().ok(), failure: failure.as_ref(), stages: recorder.stages() };
+    let answer = Answer {
+        response: outcome.as_ref().ok(),
+        failure: failure.as_ref(),
+        stages: recorder.stages(),
+        end: recorder.ended(),
+    };
     output::write(args.output, &answer)?;
     failure.map_or(Ok(()), |failure| Err(failure.into()))
 }

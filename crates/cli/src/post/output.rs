@@ -8,7 +8,7 @@ use picopost::Response;
 use serde::Serialize;
 
 use super::explain::Failure;
-use super::trace::Reached;
+use super::trace::{Ended, Reached};
 use crate::error::{CommandError, io_reason};
 
 /// The renderers of `--output`.
@@ -25,6 +25,7 @@ pub(super) struct Answer<'a> {
     pub(super) response: Option<&'a Response<'a>>,
     pub(super) failure: Option<&'a Failure>,
     pub(super) stages: &'a [Reached],
+    pub(super) end: Option<Ended>,
 }
 
 /// Writes the answer to stdout.
@@ -62,6 +63,8 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a Failure>,
     stages: &'a [Reached],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<Ended>,
 }
 
 #[derive(Serialize)]
@@ -98,7 +101,8 @@ fn json(out: &mut impl Write, answer: &Answer<'_>) -> io::Result<()> {
             body_base64: body.is_err().then(|| BASE64_STANDARD.encode(response.body())),
         }
     });
-    serde_json::to_writer(&mut *out, &Object { response, error: answer.failure, stages: answer.stages })?;
+    let object = Object { response, error: answer.failure, stages: answer.stages, end: answer.end };
+    serde_json::to_writer(&mut *out, &object)?;
     out.write_all(b"\n")
 }
 
@@ -133,7 +137,8 @@ mod tests {
         let answer = |input: &[u8]| {
             let mut out = Vec::new();
             with_response(input, |response| {
-                json(&mut out, &Answer { response: Some(response), failure: None, stages: &[] }).unwrap();
+                json(&mut out, &Answer { response: Some(response), failure: None, stages: &[], end: None })
+                    .unwrap();
             });
             String::from_utf8(out).unwrap()
         };

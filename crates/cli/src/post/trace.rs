@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use picopost::{Observer, Octets, Stage};
+use picopost::{Exchange, Observer, Octets, Stage};
 use serde::Serialize;
 
 /// Writes lines to stderr if it is on.
@@ -43,19 +43,36 @@ pub(super) struct Reached {
     octets_received: usize,
 }
 
+/// The counts at the end, good or bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Ended {
+    octets_sent: usize,
+    octets_received: usize,
+    /// Octets that came behind the response.
+    excess: usize,
+    /// Whether the request went out whole: not so where the server answered before, or failed.
+    request_sent: bool,
+}
+
 /// Keeps what it is told, and traces it.
 pub(super) struct Recorder {
     trace: Trace,
     stages: Vec<Reached>,
+    ended: Option<Ended>,
 }
 
 impl Recorder {
     pub(super) const fn new(trace: Trace) -> Self {
-        Self { trace, stages: Vec::new() }
+        Self { trace, stages: Vec::new(), ended: None }
     }
 
     pub(super) fn stages(&self) -> &[Reached] {
         &self.stages
+    }
+
+    /// Nothing where there was no connection.
+    pub(super) const fn ended(&self) -> Option<Ended> {
+        self.ended
     }
 }
 
@@ -70,6 +87,21 @@ impl Observer for Recorder {
             octets_sent: sent,
             octets_received: received,
         });
+    }
+
+    fn ended(&mut self, exchange: &Exchange<'_>) {
+        let (octets, excess) = (exchange.octets(), exchange.excess());
+        let request_sent = exchange.is_request_written();
+        let Octets { sent, received } = octets;
+        let mut text = format!("{sent:>6} octets out, {received:>6} in");
+        if !request_sent {
+            text.push_str("; the request did not go out whole");
+        }
+        if excess > 0 {
+            text.push_str(&format!("; {excess} octets behind the response were dropped"));
+        }
+        self.trace.line("end", &text);
+        self.ended = Some(Ended { octets_sent: sent, octets_received: received, excess, request_sent });
     }
 }
 

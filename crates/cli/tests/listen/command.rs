@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use super::server::{Server, ca, exchange, picopost, post};
 
@@ -131,6 +131,28 @@ fn the_anchors_can_be_had_without_serving() {
         "{}",
         comments[2]
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn two_that_start_at_once_agree_on_one_ca() {
+    let place = tempfile::tempdir().unwrap();
+    let start = || {
+        picopost(&["listen", "--write-anchors-only", "--json"])
+            .env("XDG_DATA_HOME", place.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let outputs = [start(), start()].map(|child| child.wait_with_output().unwrap());
+    let texts = outputs.map(|output| {
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    });
+    let anchors = place.path().join("picopost/ca/anchors.pem");
+    assert!(texts.iter().all(|text| text.contains(anchors.to_str().unwrap())), "{texts:?}");
+    assert_eq!(texts.iter().filter(|text| text.contains("\"new_ca\":true")).count(), 1, "{texts:?}");
+    assert_eq!(fs::read_dir(place.path().join("picopost")).unwrap().count(), 1, "no draft is left");
 }
 
 #[test]

@@ -123,8 +123,12 @@ fn alpn_without_http_1_1_is_refused_with_its_alert() {
     assert_eq!((&failed["blame"], &failed["alert"]["number"]), (&json!("server"), &json!(120)));
 }
 
-/// A ClientHello for TLS 1.3 with x25519 among its groups and this key_share extension.
+/// A ClientHello for TLS 1.3 with x25519 as its group and this key_share extension.
 fn client_hello(key_share: &[u8]) -> Vec<u8> {
+    client_hello_with(0x1301, 29, key_share)
+}
+
+fn client_hello_with(suite: u16, group: u8, key_share: &[u8]) -> Vec<u8> {
     let mut extensions = Vec::new();
     let mut extension = |code: u16, data: &[u8]| {
         extensions.extend_from_slice(&code.to_be_bytes());
@@ -133,13 +137,15 @@ fn client_hello(key_share: &[u8]) -> Vec<u8> {
     };
     extension(0, b"\x00\x10\x00\x00\x0dpicopost.test");
     extension(43, &[2, 3, 4]);
-    extension(10, &[0, 2, 0, 29]);
+    extension(10, &[0, 2, 0, group]);
     extension(13, &[0, 4, 4, 3, 5, 3]);
     extension(51, key_share);
     let body = [
         &[3, 3][..],
         &[9; 32],
-        &[0, 0, 2, 0x13, 0x01, 1, 0],
+        &[0, 0, 2],
+        &suite.to_be_bytes(),
+        &[1, 0],
         &u16::try_from(extensions.len()).unwrap().to_be_bytes(),
         &extensions,
     ]
@@ -218,6 +224,38 @@ fn a_hello_that_cannot_be_decoded_is_told_and_refused() {
     let events = server.events();
     assert_eq!(events.findings("client_hello"), ["malformed-client-hello"]);
     assert_eq!(events.only("handshake_failed")["alert"]["name"], "decode_error");
+}
+
+#[test]
+fn what_client_and_server_do_not_share_is_told() {
+    let mut old = client_hello(&[0, 0]);
+    // The only offer in supported_versions becomes TLS 1.1.
+    let versions = old.windows(7).position(|window| window == [0, 43, 0, 3, 2, 3, 4]).unwrap();
+    old[versions + 6] = 2;
+    let share = [&[0, 36, 0, 30, 0, 32][..], &[9; 32]].concat();
+    for (hello, alert, reason) in [
+        (old, "protocol_version", "the client offers neither TLS 1.3 nor TLS 1.2"),
+        (client_hello_with(0x1304, 29, &[0, 0]), "handshake_failure", "no cipher suite in common"),
+        (
+            client_hello_with(0x1301, 30, &share),
+            "handshake_failure",
+            "no group for the key exchange in common",
+        ),
+    ] {
+        let server = Server::start(&[]);
+        let mut stream = server.connect();
+        stream.write_all(&record(22, &hello)).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        drop(stream);
+        let events = server.events();
+        let failed = events.only("handshake_failed");
+        assert_eq!(
+            (&failed["alert"]["name"], &failed["reason"]),
+            (&json!(alert), &json!(format!("the server refused: {reason}")))
+        );
+        assert_eq!(events.only("closed")["how"], "fin");
+    }
 }
 
 #[test]

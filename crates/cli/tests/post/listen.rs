@@ -57,7 +57,7 @@ fn a_post_is_answered() {
                 "--buffer",
                 "2048",
                 "--send-buffer",
-                "512",
+                "1024",
             ],
             stdin,
         );
@@ -93,7 +93,7 @@ fn a_trace_has_each_stage_and_json_has_them_too() {
     assert_eq!(output.status, 0);
     let stages = ["dns", "hello", "certificate", "verify", "finished", "request", "head", "done"];
     let traced: Vec<_> = output.stderr.lines().map(|line| line[14..26].trim()).collect();
-    for stage in stages.into_iter().chain(["tcp"]) {
+    for stage in stages.into_iter().chain(["tcp", "end"]) {
         assert!(traced.contains(&stage), "{stage} in {traced:?}");
     }
     let object: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
@@ -103,6 +103,7 @@ fn a_trace_has_each_stage_and_json_has_them_too() {
     // The body has a stage of its own where it comes later than the head.
     let listed: Vec<_> = listed.into_iter().filter(|stage| *stage != "body").collect();
     assert_eq!(listed, stages);
+    assert_eq!((&object["end"]["request_sent"], &object["end"]["excess"]), (&true.into(), &0.into()));
 }
 
 #[test]

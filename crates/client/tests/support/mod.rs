@@ -211,6 +211,12 @@ pub(crate) fn now() -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(chains::NOW))
 }
 
+/// The error's sentence, or its number alone where texts are compiled out.
+pub(crate) fn assert_says(error: &Error, sentence: &str) {
+    let number = format!("error {}", error.code());
+    assert_eq!(error.to_string(), if cfg!(feature = "error-text") { sentence } else { &number });
+}
+
 /// The caller's memory.
 pub(crate) struct Memory {
     pub(crate) receive: Vec<u8>,
