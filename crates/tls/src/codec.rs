@@ -142,8 +142,8 @@ impl<'b> Writer<'b> {
         self.vector::<3>(content);
     }
 
-    /// The lengths that this crate writes are bounded by its own constants and by the send
-    /// buffer, far below what would not fit into `N` octets.
+    /// The lengths that this crate writes are bounded by its own constants, and by the length of
+    /// a record, which whoever sends it checks: far below what would not fit into `N` octets.
     fn vector<const N: usize>(&mut self, content: impl FnOnce(&mut Self)) {
         let at = self.length;
         self.bytes(&[0; N]);

@@ -76,7 +76,7 @@ pub(crate) fn responses<'m>(
     mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let message = rules.message;
-    each(block, |extension, data| {
+    walk(block, |extension, data| {
         // RFC 9846 §4.3: an extension that was not asked for is an unsupported_extension, but for
         // the cookie of a HelloRetryRequest; one that was asked for, but does not belong into
         // this message, an illegal_parameter.
@@ -92,8 +92,24 @@ pub(crate) fn responses<'m>(
 }
 
 /// Reads a whole extension block of a message in which unknown extensions are ignored:
-/// CertificateRequest and NewSessionTicket (RFC 9846 §4.4.2, §4.7.1).
-pub(crate) fn each<'m>(
+/// CertificateRequest and NewSessionTicket (RFC 9846 §4.4.2, §4.7.1). A known one that does not
+/// belong there is refused all the same (§4.3).
+pub(crate) fn requests<'m>(
+    block: Reader<'m>,
+    allowed: &[u16],
+    mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let message = block.message();
+    walk(block, |extension, data| {
+        if KNOWN.contains(&extension) && !allowed.contains(&extension) {
+            return Err(Error::MisplacedExtension { message, extension });
+        }
+        take(extension, data)
+    })
+}
+
+/// Reads a whole extension block.
+pub(crate) fn walk<'m>(
     mut block: Reader<'m>,
     mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
 ) -> Result<(), Error> {

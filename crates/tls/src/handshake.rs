@@ -26,7 +26,7 @@ use crate::{
         SERVER_NAME, SUPPORTED_GROUPS,
     },
     hello::{BINDERS, ClientHello, HTTP_1_1, More, Offer, ServerHello},
-    key_exchange::NamedGroup,
+    key_exchange::{KeyExchange, NamedGroup},
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
     limits::Agreed,
     path::{
@@ -55,8 +55,17 @@ pub(crate) struct Shared<'a> {
 }
 
 /// The keys of both directions; none before ServerHello, and none after a failure.
+///
+/// Secrets stay where they are here: they do not move with the states, since a move leaves a copy
+/// behind that nothing wipes. Each is dropped, and so zeroized, by `None` in its place.
 #[derive(Default)]
 pub(crate) struct Keys {
+    /// Until ServerHello.
+    pub(crate) exchange: Option<KeyExchange>,
+    /// The Early Secret of the session that is offered, until ServerHello.
+    pub(crate) early: Option<Secret>,
+    /// From ServerHello to Finished.
+    pub(crate) handshake: Option<HandshakeSecrets>,
     pub(crate) read: Option<RecordKeys>,
     pub(crate) write: Option<RecordKeys>,
     /// What a KeyUpdate makes the next keys from.
@@ -109,7 +118,8 @@ pub(crate) enum State {
     ExpectCertificateVerify(ExpectCertificateVerify),
     ExpectFinished(ExpectFinished),
     Traffic(Traffic),
-    Failed(Error),
+    /// The error, and the stage that it came in.
+    Failed(Error, Stage),
 }
 
 impl State {
@@ -122,7 +132,7 @@ impl State {
             Self::ExpectCertificateVerify(state) => state.certificate_verify(message, shared),
             Self::ExpectFinished(state) => state.finished(message, shared),
             Self::Traffic(_) => Err(Error::Internal),
-            Self::Failed(error) => Err(error),
+            Self::Failed(error, _) => Err(error),
         }
     }
 
@@ -133,7 +143,7 @@ impl State {
             Self::ExpectCertificateVerify(_) => Stage::Verify,
             Self::ExpectFinished(_) => Stage::Finished,
             Self::Traffic(_) => Stage::Traffic,
-            Self::Failed(error) => error.stage(),
+            Self::Failed(_, stage) => *stage,
         }
     }
 }
@@ -142,13 +152,14 @@ impl State {
 pub(crate) struct ExpectServerHello {
     hello: ClientHello,
     retried: Option<CipherSuite>,
-    /// What is offered of a session, beside its ticket.
+    /// What is offered of a session, beside its ticket and its secret.
     session: Option<session::Offer>,
 }
 
 impl ExpectServerHello {
     pub(crate) fn start(hello: ClientHello, shared: &mut Shared<'_>) -> Result<Self, Error> {
-        let session = shared.session.as_mut().and_then(|session| session.offer(&shared.config));
+        let Shared { session: slot, config, keys, .. } = shared;
+        let session = slot.as_mut().and_then(|session| session.offer(config, &mut keys.early));
         shared.offered.pre_shared_key = session.is_some();
         let state = Self { hello, retried: None, session };
         // RFC 9846 §5.1: the record of the first ClientHello says 0x0301.
@@ -159,9 +170,10 @@ impl ExpectServerHello {
     /// Writes a ClientHello into the send buffer, its binder into it, and both into the
     /// transcript.
     fn send_hello(&self, version: u16, cookie: Option<&[u8]>, shared: &mut Shared<'_>) -> Result<(), Error> {
-        let Shared { config, send, transcript, session: slot, .. } = shared;
+        let Shared { config, send, transcript, session: slot, keys, .. } = shared;
         let ticket = self.session.as_ref().zip(slot.as_ref());
         let more = More {
+            key_exchange: keys.exchange.as_ref().ok_or(Error::Internal)?,
             cookie,
             psk_modes: slot.is_some(),
             ticket: ticket.map(|(offer, slot)| (slot.ticket(), offer.obfuscated_age)),
@@ -169,12 +181,12 @@ impl ExpectServerHello {
         let message = send.push_plain(ContentType::Handshake, version, |out| {
             self.hello.write(out, &config.server_name, &more);
         })?;
-        if let Some(offer) = &self.session {
+        if let Some(early) = &keys.early {
             // RFC 9846 §4.3.11.2: over everything but the list of binders, which ends the message.
             let covered = message.len().saturating_sub(BINDERS);
             let mut truncated = transcript.clone();
             truncated.add(message.get(..covered).ok_or(Error::Internal)?);
-            let binder = key_schedule::binder(&offer.early, &truncated.hash());
+            let binder = key_schedule::binder(early, &truncated.hash());
             *message.last_chunk_mut().ok_or(Error::Internal)? = binder;
         }
         transcript.add(message);
@@ -187,7 +199,7 @@ impl ExpectServerHello {
             session_id: &self.hello.session_id,
             offered: shared.offered,
             retried: self.retried,
-            group: self.hello.key_exchange.group(),
+            group: shared.keys.exchange.as_ref().ok_or(Error::Internal)?.group(),
         };
         match ServerHello::parse(message.body(), &offer)? {
             ServerHello::Retry { suite, group, cookie } => {
@@ -205,7 +217,7 @@ impl ExpectServerHello {
 
     /// RFC 9846 §4.2.4. One public-key operation where another group is asked for.
     fn retry(
-        mut self,
+        self,
         suite: CipherSuite,
         group: Option<NamedGroup>,
         cookie: Option<&[u8]>,
@@ -213,7 +225,7 @@ impl ExpectServerHello {
         shared: &mut Shared<'_>,
     ) -> Result<State, Error> {
         if let Some(group) = group {
-            self.hello.key_exchange.retry(group)?;
+            shared.keys.exchange.as_mut().ok_or(Error::Internal)?.retry(group)?;
         }
         shared.transcript.replace_by_message_hash();
         shared.transcript.add(message.octets);
@@ -236,7 +248,7 @@ impl ExpectServerHello {
         message: &Received<'_>,
         shared: &mut Shared<'_>,
     ) -> Result<State, Error> {
-        let secret = self.hello.key_exchange.shared_secret(public_key)?;
+        let secret = shared.keys.exchange.as_ref().ok_or(Error::Internal)?.shared_secret(public_key)?;
         shared.transcript.add(message.octets);
         if self.retried.is_none() {
             push_change_cipher_spec(&mut shared.send)?;
@@ -245,15 +257,18 @@ impl ExpectServerHello {
         if let Some(session) = &mut shared.session {
             session.clear();
         }
-        let early = match &self.session {
-            Some(offer) => &offer.early,
-            None => &key_schedule::early_secret(&[0; 32]),
-        };
-        let secrets = HandshakeSecrets::new(early, &secret, &shared.transcript.hash());
-        shared.keys.read = Some(RecordKeys::new(suite, &secrets.server));
-        shared.keys.write = Some(RecordKeys::new(suite, &secrets.client));
+        let keys = &mut shared.keys;
+        if self.session.is_none() {
+            keys.early = Some(key_schedule::early_secret(&[0; 32]));
+        }
+        let early = keys.early.as_ref().ok_or(Error::Internal)?;
+        let secrets = keys.handshake.insert(HandshakeSecrets::new(early, &secret, &shared.transcript.hash()));
+        keys.read = Some(RecordKeys::new(suite, &secrets.server));
+        keys.write = Some(RecordKeys::new(suite, &secrets.client));
+        keys.early = None;
+        keys.exchange = None;
         let resumed = self.session.map(|offer| offer.resumed);
-        Ok(State::ExpectEncryptedExtensions(ExpectEncryptedExtensions { suite, secrets, resumed }))
+        Ok(State::ExpectEncryptedExtensions(ExpectEncryptedExtensions { suite, resumed }))
     }
 }
 
@@ -266,7 +281,6 @@ fn push_change_cipher_spec(send: &mut SendBuffer<'_>) -> Result<(), Error> {
 /// ServerHello is in; from here on everything is encrypted.
 pub(crate) struct ExpectEncryptedExtensions {
     suite: CipherSuite,
-    secrets: HandshakeSecrets,
     resumed: Option<Resumed>,
 }
 
@@ -294,21 +308,28 @@ impl ExpectEncryptedExtensions {
                 (RECORD_SIZE_LIMIT, Some(wanted)) => limits.record_size_limit(wanted, data),
                 (MAX_FRAGMENT_LENGTH, Some(wanted)) => limits.max_fragment_length(wanted, data),
                 // RFC 9846 §4.3.7: the server's groups are a hint for another connection.
-                _ => Ok(()),
+                _ => named_groups(data),
             }
         })?;
         shared.transcript.add(message.octets);
-        let Self { suite, secrets, resumed } = self;
+        let Self { suite, resumed } = self;
         let requested = false;
         Ok(match resumed {
             // RFC 9846 §4.5: no Certificate, no CertificateVerify; §4.4.2: nor a request for one.
             Some(resumed) => {
                 let server = Identity::Session(resumed);
-                State::ExpectFinished(ExpectFinished { suite, secrets, requested, server })
+                State::ExpectFinished(ExpectFinished { suite, requested, server })
             }
-            None => State::ExpectCertificate(ExpectCertificate { suite, secrets, requested }),
+            None => State::ExpectCertificate(ExpectCertificate { suite, requested }),
         })
     }
+}
+
+/// `NamedGroup named_group_list<2..2^16-1>`
+fn named_groups(mut data: Reader<'_>) -> Result<(), Error> {
+    let list = data.vector16()?;
+    data.end()?;
+    if list.is_empty() || list.len() % 2 != 0 { Err(data.malformed()) } else { Ok(()) }
 }
 
 /// RFC 7301 §3.1: exactly one protocol, and one that was offered.
@@ -327,7 +348,6 @@ fn application_protocol(mut data: Reader<'_>) -> Result<(), Error> {
 /// Next the server's certificates, perhaps after a request for one of the client's.
 pub(crate) struct ExpectCertificate {
     suite: CipherSuite,
-    secrets: HandshakeSecrets,
     requested: bool,
 }
 
@@ -344,8 +364,8 @@ impl ExpectCertificate {
         let list = CertificateList::parse(message.body(), shared.offered)?;
         let certificate = verify_server_path(list.as_slice(), &shared.config)?;
         shared.transcript.add(message.octets);
-        let Self { suite, secrets, requested } = self;
-        Ok(State::ExpectCertificateVerify(ExpectCertificateVerify { suite, secrets, requested, certificate }))
+        let Self { suite, requested } = self;
+        Ok(State::ExpectCertificateVerify(ExpectCertificateVerify { suite, requested, certificate }))
     }
 }
 
@@ -360,7 +380,8 @@ fn check_certificate_request(body: &[u8]) -> Result<(), Error> {
         return Err(Error::IllegalParameter { message });
     }
     let mut has_signature_algorithms = false;
-    extensions::each(reader.nested(block), |extension, mut data| {
+    let allowed = &[SERVER_NAME, extensions::SIGNATURE_ALGORITHMS];
+    extensions::requests(reader.nested(block), allowed, |extension, mut data| {
         if extension == extensions::SIGNATURE_ALGORITHMS {
             has_signature_algorithms = true;
             // SignatureScheme supported_signature_algorithms<2..2^16-2>
@@ -382,7 +403,6 @@ fn check_certificate_request(body: &[u8]) -> Result<(), Error> {
 /// The path is verified; next the proof that the server holds the key.
 pub(crate) struct ExpectCertificateVerify {
     suite: CipherSuite,
-    secrets: HandshakeSecrets,
     requested: bool,
     certificate: CertVerified,
 }
@@ -399,16 +419,15 @@ impl ExpectCertificateVerify {
         let transcript = shared.transcript.hash();
         let signature = verify_handshake_signature(list.server()?, &transcript, scheme, signature)?;
         shared.transcript.add(message.octets);
-        let Self { suite, secrets, requested, certificate } = self;
+        let Self { suite, requested, certificate } = self;
         let server = Identity::Certificate(certificate, signature);
-        Ok(State::ExpectFinished(ExpectFinished { suite, secrets, requested, server }))
+        Ok(State::ExpectFinished(ExpectFinished { suite, requested, server }))
     }
 }
 
 /// The server is who it says; next the proof that nobody changed the handshake.
 pub(crate) struct ExpectFinished {
     suite: CipherSuite,
-    secrets: HandshakeSecrets,
     requested: bool,
     server: Identity,
 }
@@ -426,7 +445,8 @@ impl ExpectFinished {
         message.expect(Message::Finished)?;
         message.ends_record()?;
         let Shared { transcript, send, keys, session, .. } = shared;
-        let verify_data = key_schedule::finished(&self.secrets.server, &transcript.hash());
+        let secrets = keys.handshake.as_ref().ok_or(Error::Internal)?;
+        let verify_data = key_schedule::finished(&secrets.server, &transcript.hash());
         // RFC 9846 §4.5.3: the length is the hash's; anything else cannot be parsed.
         if message.body().len() != verify_data.len() {
             return Err(Error::Malformed { message: message.kind });
@@ -436,7 +456,7 @@ impl ExpectFinished {
         }
         let finished = FinishedVerified(());
         transcript.add(message.octets);
-        let (client, server) = self.secrets.application(&transcript.hash());
+        let (client, server) = secrets.application(&transcript.hash());
 
         let write = keys.write.as_mut().ok_or(Error::Internal)?;
         if self.requested {
@@ -446,7 +466,7 @@ impl ExpectFinished {
             send.push_sealed(write, ContentType::Handshake, &empty)?;
         }
         let mut own = [0; 36];
-        let data = key_schedule::finished(&self.secrets.client, &transcript.hash());
+        let data = key_schedule::finished(&secrets.client, &transcript.hash());
         for (to, from) in own.iter_mut().zip([20, 0, 0, 32].iter().chain(&data)) {
             *to = *from;
         }
@@ -458,8 +478,9 @@ impl ExpectFinished {
         keys.client_traffic = Some(client);
         if session.is_some() {
             transcript.add(&own);
-            keys.resumption = Some(self.secrets.resumption(&transcript.hash()));
+            keys.resumption = Some(secrets.resumption(&transcript.hash()));
         }
+        keys.handshake = None;
         Ok(State::Traffic(Traffic::new(self.suite, self.server, finished)))
     }
 }
@@ -474,6 +495,8 @@ pub(crate) struct Traffic {
     pub(crate) write_closed: bool,
     /// Whether the joined plaintext is a handshake message, not application data.
     pub(crate) joining: bool,
+    /// Octets of a ticket that is passed over.
+    pub(crate) skipping: usize,
     suite: CipherSuite,
     server: Identity,
     _finished: FinishedVerified,
@@ -486,6 +509,7 @@ impl Traffic {
             read_closed: false,
             write_closed: false,
             joining: false,
+            skipping: 0,
             suite,
             server,
             _finished: finished,

@@ -28,12 +28,11 @@ const RETRY: [u8; 32] = [
 /// led to choose TLS 1.2, or something older.
 const DOWNGRADE: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
 
-/// What a ClientHello says about this connection, and the secret behind its key share.
+/// What a ClientHello says about this connection, beside its key share.
 pub(crate) struct ClientHello {
     pub(crate) random: [u8; 32],
     /// RFC 9846 §E.4: compatibility mode, 32 octets.
     pub(crate) session_id: [u8; 32],
-    pub(crate) key_exchange: KeyExchange,
     pub(crate) limits: Option<Wanted>,
 }
 
@@ -81,8 +80,8 @@ impl ClientHello {
         }
         extension(out, KEY_SHARE, |data| {
             data.vector16(|shares| {
-                shares.u16(self.key_exchange.group().code());
-                shares.vector16(|key| key.bytes(self.key_exchange.public_key()));
+                shares.u16(more.key_exchange.group().code());
+                shares.vector16(|key| key.bytes(more.key_exchange.public_key()));
             });
         });
         if let Some(cookie) = more.cookie {
@@ -105,9 +104,10 @@ impl ClientHello {
     }
 }
 
-/// What only some ClientHellos have.
-#[derive(Clone, Copy, Default)]
+/// What may differ between two ClientHellos.
+#[derive(Clone, Copy)]
 pub(crate) struct More<'h> {
+    pub(crate) key_exchange: &'h KeyExchange,
     pub(crate) cookie: Option<&'h [u8]>,
     pub(crate) psk_modes: bool,
     /// A ticket, and its obfuscated age.
@@ -264,7 +264,7 @@ impl<'m> ServerHello<'m> {
 /// RFC 9846 §4.3.1: `supported_versions` alone decides, where it is present.
 fn check_version(legacy_version: u16, random: &[u8; 32], block: Reader<'_>) -> Result<(), Error> {
     let mut selected = None;
-    extensions::each(block, |extension, mut data| {
+    extensions::walk(block, |extension, mut data| {
         if extension == SUPPORTED_VERSIONS {
             selected = Some(data.u16()?);
             data.end()?;

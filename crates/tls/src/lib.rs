@@ -51,8 +51,8 @@ pub const MIN_RECEIVE_BUFFER: usize = 1024;
 pub const FULL_RECEIVE_BUFFER: usize = 5 + 16_384 + 256;
 /// The smallest send buffer: 1,024 octets, enough for a ClientHello with a long server name.
 pub const MIN_SEND_BUFFER: usize = 1024;
-/// How many certificates a server may send: its own and seven more.
-pub const MAX_CERTIFICATES: usize = 8;
+/// How many certificates a server may send: its own and five more.
+pub const MAX_CERTIFICATES: usize = 6;
 
 /// How a server is verified.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@
 use crate::{
     codec::Writer,
     error::Error,
-    record::{ContentType, HEADER, OVERHEAD, RecordKeys},
+    record::{ContentType, HEADER, MAX_CONTENT, OVERHEAD, RecordKeys},
 };
 
 /// A KeyUpdate record: a message of 5 octets, protected.
@@ -40,6 +40,11 @@ impl<'a> SendBuffer<'a> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         }
+    }
+
+    /// Forgets what waits to be sent.
+    pub(crate) fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
     }
 
     /// Space for at most `limit` octets of plaintext; empty while records wait.
@@ -94,6 +99,8 @@ impl<'a> SendBuffer<'a> {
         let end = start.saturating_add(writer.length());
         // The reserve for an alert stays free, in case this very record provokes one.
         let minimum = end.saturating_add(ALERT);
+        // RFC 9846 §5.1: a record has at most 2^14 octets, however large the buffer.
+        let size = size.min(start.saturating_add(HEADER + MAX_CONTENT + ALERT));
         if minimum > size {
             return Err(Error::SendBufferTooSmall { size, minimum });
         }

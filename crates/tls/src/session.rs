@@ -88,8 +88,8 @@ impl Session {
     }
 
     /// Takes the session for one connection, if it is good for that: the same server, the same
-    /// trust anchors, within its lifetime.
-    pub(crate) fn offer(&mut self, config: &Config<'_>) -> Option<Offer> {
+    /// trust anchors, within its lifetime. Its secret goes into `early`.
+    pub(crate) fn offer(&mut self, config: &Config<'_>, early: &mut Option<Secret>) -> Option<Offer> {
         let fields = self.fields().filter(|fields| fields.state == FRESH)?;
         let now = config.now.as_secs();
         // RFC 9846 §4.3.11.1: not older than its lifetime; a clock that went back knows no age.
@@ -102,9 +102,9 @@ impl Session {
         let millis = u32::try_from(age.saturating_mul(1000)).ok()?;
         let offer = Offer {
             obfuscated_age: millis.wrapping_add(fields.age_add),
-            early: key_schedule::early_secret(fields.psk),
             resumed: Resumed { verified: fields.verified },
         };
+        *early = Some(key_schedule::early_secret(fields.psk));
         self.set_state(USED);
         Some(offer)
     }
@@ -247,7 +247,6 @@ fn binding(config: &Config<'_>) -> [u8; HASH] {
 /// What a ClientHello offers of a session, beside its ticket.
 pub(crate) struct Offer {
     pub(crate) obfuscated_age: u32,
-    pub(crate) early: Secret,
     pub(crate) resumed: Resumed,
 }
 
@@ -290,7 +289,7 @@ impl<'m> Ticket<'m> {
             return Err(reader.malformed());
         }
         // Extensions are ignored: of early_data (§4.3.10) nothing is used.
-        crate::extensions::each(reader.nested(block), |_, _| Ok(()))?;
+        crate::extensions::requests(reader.nested(block), &[], |_, _| Ok(()))?;
         Ok(Self { lifetime, age_add, nonce, ticket })
     }
 }
