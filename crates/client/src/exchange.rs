@@ -130,7 +130,7 @@ impl<'a> Exchange<'a> {
         let Buffers { receive, send, response } = buffers;
         let config = Config { server_name: server_name(request.url().authority().host())?, trust, now };
         let connection = Connection::new(config, receive, send, entropy)
-            .map_err(|error| Error::Tls { stage: Stage::of_tls(error.stage(), Stage::Setup), error })?;
+            .map_err(|error| Error::Tls { stage: Stage::Setup, error })?;
         Ok(Self {
             connection,
             request: RequestWriter::new(request),

@@ -30,9 +30,13 @@ impl<'m> Reader<'m> {
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        self.array_ref().copied()
+    }
+
+    pub(crate) fn array_ref<const N: usize>(&mut self) -> Result<&'m [u8; N], Error> {
         let (head, rest) = self.rest.split_first_chunk().ok_or_else(|| self.malformed())?;
         self.rest = rest;
-        Ok(*head)
+        Ok(head)
     }
 
     pub(crate) fn u8(&mut self) -> Result<u8, Error> {
@@ -138,8 +142,8 @@ impl<'b> Writer<'b> {
         self.vector::<3>(content);
     }
 
-    /// The lengths that this crate writes are bounded by its own constants and by the send
-    /// buffer, far below what would not fit into `N` octets.
+    /// The lengths that this crate writes are bounded by its own constants, and by the length of
+    /// a record, which whoever sends it checks: far below what would not fit into `N` octets.
     fn vector<const N: usize>(&mut self, content: impl FnOnce(&mut Self)) {
         let at = self.length;
         self.bytes(&[0; N]);

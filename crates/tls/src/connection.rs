@@ -15,6 +15,7 @@ use crate::{
     receive::ReceiveBuffer,
     record::{ContentType, Header},
     send::SendBuffer,
+    session::Session,
 };
 
 /// How many records without application data, and messages after the handshake, are taken in a
@@ -48,16 +49,48 @@ impl<'a> Connection<'a> {
         send: &'a mut [u8],
         entropy: &mut R,
     ) -> Result<Self, Error> {
+        Self::start(config, None, receive, send, entropy)
+    }
+
+    /// The same with a session: what is in it is offered to the server, and a ticket that the
+    /// server sends takes its place. [`Self::is_resumed`] then says whether the server took it;
+    /// if not, its certificate was verified as usual.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_session<R: TryCryptoRng + ?Sized>(
+        config: Config<'a>,
+        session: &'a mut Session,
+        receive: &'a mut [u8],
+        send: &'a mut [u8],
+        entropy: &mut R,
+    ) -> Result<Self, Error> {
+        Self::start(config, Some(session), receive, send, entropy)
+    }
+
+    fn start<R: TryCryptoRng + ?Sized>(
+        config: Config<'a>,
+        session: Option<&'a mut Session>,
+        receive: &'a mut [u8],
+        send: &'a mut [u8],
+        entropy: &mut R,
+    ) -> Result<Self, Error> {
         check_setup(&config, receive.len(), send.len())?;
         let limits = Wanted::for_buffer(receive.len());
-        let hello = new_hello(entropy, limits)?;
+        let (hello, exchange) = new_hello(entropy, limits)?;
         let mut shared = Shared {
-            offered: Offered { server_name: matches!(config.server_name, ServerName::DnsName(_)), limits },
+            offered: Offered {
+                server_name: matches!(config.server_name, ServerName::DnsName(_)),
+                limits,
+                psk_modes: session.is_some(),
+                pre_shared_key: false,
+            },
+            session,
             config,
             limits: Agreed::NOTHING,
             transcript: Transcript::new(),
             send: SendBuffer::new(send),
-            keys: Keys::default(),
+            keys: Keys { exchange: Some(exchange), ..Keys::default() },
         };
         let state = State::ExpectServerHello(ExpectServerHello::start(hello, &mut shared)?);
         Ok(Self { state, shared, receive: ReceiveBuffer::new(receive), ended: false, idle: 0 })
@@ -80,11 +113,11 @@ impl<'a> Connection<'a> {
         self.receive.space()
     }
 
-    /// The first `count` octets of [`Self::incoming`] are filled. 0 means end of file: nothing
-    /// more will come from the transport.
+    /// The first `count` octets of [`Self::incoming`] are filled. 0 means end of file, nothing
+    /// more will come from the transport, unless there was no space at all.
     pub fn received(&mut self, count: usize) {
         self.receive.filled(count);
-        self.ended |= count == 0;
+        self.ended |= count == 0 && !self.incoming().is_empty();
     }
 
     /// Takes the connection one step further: at most one record, or one handshake message.
@@ -95,12 +128,13 @@ impl<'a> Connection<'a> {
     /// # Errors
     /// Whatever ends the connection. The error stays: every later call gives it again.
     pub fn step(&mut self) -> Result<Step, Error> {
-        if let State::Failed(error) = self.state {
+        if let State::Failed(error, _) = self.state {
             return Err(error);
         }
+        let stage = self.stage();
         let step = self.advance();
         if let Err(error) = step {
-            self.fail(error);
+            self.fail(error, stage);
         }
         step
     }
@@ -109,6 +143,12 @@ impl<'a> Connection<'a> {
     /// connection has not failed.
     pub fn is_established(&self) -> bool {
         matches!(self.state, State::Traffic(_))
+    }
+
+    /// Whether the server was verified by a session instead of its certificate; only once the
+    /// handshake is done.
+    pub fn is_resumed(&self) -> bool {
+        matches!(&self.state, State::Traffic(traffic) if traffic.is_resumed())
     }
 
     /// The stage that the connection is in.
@@ -220,6 +260,9 @@ impl<'a> Connection<'a> {
 
     /// Takes the next handshake message, if it is there as a whole.
     fn take_message(&mut self) -> Result<bool, Error> {
+        if self.skip_ticket() {
+            return Ok(true);
+        }
         let Some(octets) = self.receive.message()? else { return Ok(false) };
         let size = octets.len();
         let kind = Message::from_octet(octets.first().copied().unwrap_or_default());
@@ -228,15 +271,15 @@ impl<'a> Connection<'a> {
         let message = Received { kind, octets, more_behind, certificate };
 
         if let State::Traffic(traffic) = &mut self.state {
-            traffic.message(&message, &mut self.shared.keys)?;
+            traffic.message(&message, &mut self.shared)?;
             traffic.joining = more_behind;
             self.receive.consume(size);
             self.count_idle()?;
             return Ok(true);
         }
         // A transition that fails leaves no state behind; `fail` puts the error there.
-        let state = core::mem::replace(&mut self.state, State::Failed(Error::Internal));
-        let stage = state.stage();
+        let stage = self.stage();
+        let state = core::mem::replace(&mut self.state, State::Failed(Error::Internal, stage));
         self.state = state.next(&message, &mut self.shared)?;
         match (stage, self.state.stage()) {
             (Stage::Certificate, Stage::Verify) => self.receive.keep(size),
@@ -246,7 +289,24 @@ impl<'a> Connection<'a> {
             }
             _ => self.receive.consume(size),
         }
+        if self.is_established() {
+            self.idle = 0;
+        }
         Ok(true)
+    }
+
+    /// RFC 9846 §4.7.1: a ticket that is of no use is ignored, also one that is larger than the
+    /// receive buffer. Whether octets of such a one were passed over.
+    fn skip_ticket(&mut self) -> bool {
+        let State::Traffic(traffic) = &mut self.state else { return false };
+        if traffic.skipping == 0 {
+            traffic.skipping = self.receive.oversized_ticket();
+        }
+        let count = traffic.skipping.min(self.receive.plaintext().len());
+        self.receive.consume(count);
+        traffic.skipping = traffic.skipping.saturating_sub(count);
+        traffic.joining = traffic.skipping > 0 || !self.receive.plaintext().is_empty();
+        count > 0
     }
 
     /// Takes the next record, if it is there as a whole.
@@ -264,7 +324,9 @@ impl<'a> Connection<'a> {
         }
         match outer {
             Some(ContentType::ChangeCipherSpec) => {
-                // RFC 9846 §5: a single octet 1, to be dropped.
+                // RFC 9846 §5: a single octet 1, to be dropped at any time until the server's
+                // Finished: that is also in the middle of a split message, where §5.1 forbids the
+                // server to send it.
                 if self.receive.body(&header) != [1] {
                     return Err(Error::ChangeCipherSpec);
                 }
@@ -319,16 +381,17 @@ impl<'a> Connection<'a> {
     fn take_content(&mut self, inner: ContentType, length: usize, header: &Header) -> Result<(), Error> {
         let content_type = inner.octet();
         // RFC 9846 §5.1: a handshake message that is split has no other record in between.
-        let in_message = !self.receive.plaintext().is_empty();
+        let skipping = matches!(&self.state, State::Traffic(traffic) if traffic.skipping > 0);
+        let in_message = skipping || !self.receive.plaintext().is_empty();
         if in_message && inner != ContentType::Handshake {
             return Err(Error::Interleaved { content_type });
         }
+        // RFC 9846 §5.1, §5.4: no handshake or alert record of zero length.
+        if length == 0 && matches!(inner, ContentType::Handshake | ContentType::Alert) {
+            return Err(Error::EmptyRecord { content_type });
+        }
         match inner {
             ContentType::Handshake => {
-                // RFC 9846 §5.1: no fragment of zero length.
-                if length == 0 {
-                    return Err(Error::EmptyRecord { content_type });
-                }
                 if let State::Traffic(traffic) = &mut self.state {
                     traffic.joining = true;
                 }
@@ -374,14 +437,23 @@ impl<'a> Connection<'a> {
     }
 
     fn count_idle(&mut self) -> Result<(), Error> {
+        if self.idle >= MAX_IDLE_RECORDS {
+            return Err(Error::TooManyEmptyRecords);
+        }
         self.idle = self.idle.saturating_add(1);
-        if self.idle > MAX_IDLE_RECORDS { Err(Error::TooManyEmptyRecords) } else { Ok(()) }
+        Ok(())
     }
 
     /// RFC 9846 §6.2: tells the server why, and forgets every key.
-    fn fail(&mut self, error: Error) {
-        if let Some(alert) = error.alert() {
-            let Shared { send, keys, .. } = &mut self.shared;
+    fn fail(&mut self, error: Error, stage: Stage) {
+        let Shared { send, keys, .. } = &mut self.shared;
+        if matches!(error, Error::AlertReceived { .. }) {
+            // RFC 9846 §6: no further data is sent after an alert has come.
+            send.clear();
+        }
+        // RFC 9846 §6.1: nothing follows this side's close_notify.
+        let write_closed = matches!(&self.state, State::Traffic(traffic) if traffic.write_closed);
+        if let Some(alert) = error.alert().filter(|_| !write_closed) {
             let alert = [FATAL, alert.0];
             // Where there is no room left in the send buffer, the alert is not sent: it is a
             // courtesy, the connection ends all the same.
@@ -391,7 +463,10 @@ impl<'a> Connection<'a> {
             };
         }
         self.shared.keys = Keys::default();
-        self.state = State::Failed(error);
+        if let Some(session) = &mut self.shared.session {
+            session.clear();
+        }
+        self.state = State::Failed(error, stage);
     }
 }
 
@@ -415,15 +490,13 @@ fn check_setup(config: &Config<'_>, receive: usize, send: usize) -> Result<(), E
 fn new_hello<R: TryCryptoRng + ?Sized>(
     entropy: &mut R,
     limits: Option<Wanted>,
-) -> Result<ClientHello, Error> {
-    let (mut random, mut session_id) = ([0; 32], [0; 32]);
+) -> Result<(ClientHello, KeyExchange), Error> {
+    let mut random = [0; 32];
     draw(entropy, &mut random)?;
+    let mut session_id = [0; 32];
     draw(entropy, &mut session_id)?;
-    // A source that gives constant octets would make every key the same.
-    if random == session_id {
-        return Err(Error::EntropyRepeats);
-    }
-    Ok(ClientHello { random, session_id, key_exchange: KeyExchange::new(entropy)?, limits })
+    let exchange = KeyExchange::new(entropy, [&random, &session_id])?;
+    Ok((ClientHello { random, session_id, limits }, exchange))
 }
 
 /// Before the first record: says it in words where a server does not speak TLS at all.

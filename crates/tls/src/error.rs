@@ -85,6 +85,8 @@ pub enum Error {
     EntropyRepeats,
     /// The connection was used after it failed, was closed, or before it was established.
     NotOpen,
+    /// The octets are not a session that was exported, or they were damaged.
+    Session,
     /// A bug in this crate.
     Internal,
 
@@ -198,6 +200,8 @@ pub enum Error {
     CriticalExtension,
     /// A certificate cannot be parsed.
     BadCertificate,
+    /// The server's certificates need more signatures verified than any good path.
+    PathTooComplex,
 
     // CertificateVerify and Finished.
     /// CertificateVerify uses a signature scheme that was not offered.
@@ -224,6 +228,7 @@ impl Error {
             Self::EntropyFailed => 1004,
             Self::EntropyRepeats => 1005,
             Self::NotOpen => 1006,
+            Self::Session => 1007,
             Self::Internal => 1099,
 
             Self::PlainHttp => 3001,
@@ -280,27 +285,13 @@ impl Error {
             Self::PathTooLong => 3213,
             Self::CriticalExtension => 3214,
             Self::BadCertificate => 3215,
+            Self::PathTooComplex => 3216,
 
             Self::SchemeNotOffered { .. } => 3301,
             Self::SchemeForKey { .. } => 3302,
             Self::HandshakeSignature { .. } => 3303,
             Self::Finished => 3401,
             Self::AlertReceived { alert, .. } => u16::from(alert.0).saturating_add(3500),
-        }
-    }
-
-    /// Where in the connection the error belongs.
-    pub fn stage(&self) -> Stage {
-        match self {
-            Self::Truncated { stage } | Self::AlertReceived { stage, .. } => *stage,
-            _ => match self.code() {
-                ..=1999 => Stage::Setup,
-                3100..=3199 => Stage::Traffic,
-                3200..=3299 => Stage::Certificate,
-                3300..=3399 => Stage::Verify,
-                3400..=3499 => Stage::Finished,
-                _ => Stage::Hello,
-            },
         }
     }
 
@@ -315,6 +306,7 @@ impl Error {
             | Self::EntropyFailed
             | Self::EntropyRepeats
             | Self::NotOpen
+            | Self::Session
             | Self::Truncated { .. }
             | Self::ClosedInHandshake
             | Self::AlertReceived { .. } => return None,
@@ -374,6 +366,7 @@ impl Error {
             | Self::CertificateAlgorithm
             | Self::NameConstraint
             | Self::PathTooLong
+            | Self::PathTooComplex
             | Self::BadCertificate => A::BAD_CERTIFICATE,
             // §4.5.2, §4.5.3
             Self::HandshakeSignature { .. } | Self::Finished => A::DECRYPT_ERROR,

@@ -68,6 +68,7 @@ fn setup(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::EntropyFailed => f.write_str("the random source failed"),
         Error::EntropyRepeats => f.write_str("the random source gave the same octets twice"),
         Error::NotOpen => f.write_str("the connection is not open for sending"),
+        Error::Session => f.write_str("the stored session is none, or was damaged"),
         _ => f.write_str("a bug in picopost"),
     }
 }
@@ -210,6 +211,9 @@ fn authentication(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::NameConstraint => f.write_str("a certificate has a name that its issuer may not issue for"),
         Error::PathTooLong => f.write_str("the certificate path is longer than a CA on it allows"),
         Error::CriticalExtension => f.write_str("a certificate has a critical extension that is not known"),
+        Error::PathTooComplex => {
+            f.write_str("the server's certificates need more signatures verified than any good path")
+        }
         Error::BadCertificate => f.write_str("a certificate cannot be parsed"),
         Error::SchemeNotOffered { scheme } => {
             write!(f, "the server signed with scheme 0x{scheme:04x}, which was not offered")

@@ -12,20 +12,24 @@ pub(crate) const SUPPORTED_GROUPS: u16 = 10;
 pub(crate) const SIGNATURE_ALGORITHMS: u16 = 13;
 pub(crate) const APPLICATION_LAYER_PROTOCOL_NEGOTIATION: u16 = 16;
 pub(crate) const RECORD_SIZE_LIMIT: u16 = 28;
+pub(crate) const PRE_SHARED_KEY: u16 = 41;
 pub(crate) const SUPPORTED_VERSIONS: u16 = 43;
 pub(crate) const COOKIE: u16 = 44;
+pub(crate) const PSK_KEY_EXCHANGE_MODES: u16 = 45;
 pub(crate) const KEY_SHARE: u16 = 51;
 
 /// The extensions that this client knows; [`Offered`] says which are in its ClientHello.
-const KNOWN: [u16; 9] = [
+const KNOWN: [u16; 11] = [
     SERVER_NAME,
     MAX_FRAGMENT_LENGTH,
     SUPPORTED_GROUPS,
     SIGNATURE_ALGORITHMS,
     APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
     RECORD_SIZE_LIMIT,
+    PRE_SHARED_KEY,
     SUPPORTED_VERSIONS,
     COOKIE,
+    PSK_KEY_EXCHANGE_MODES,
     KEY_SHARE,
 ];
 
@@ -36,6 +40,10 @@ pub(crate) struct Offered {
     pub(crate) server_name: bool,
     /// Only a small receive buffer needs them.
     pub(crate) limits: Option<Wanted>,
+    /// Only where there is room for a ticket.
+    pub(crate) psk_modes: bool,
+    /// Only with a ticket.
+    pub(crate) pre_shared_key: bool,
 }
 
 impl Offered {
@@ -44,6 +52,8 @@ impl Offered {
         match extension {
             SERVER_NAME => self.server_name,
             MAX_FRAGMENT_LENGTH | RECORD_SIZE_LIMIT => self.limits.is_some(),
+            PRE_SHARED_KEY => self.pre_shared_key,
+            PSK_KEY_EXCHANGE_MODES => self.psk_modes,
             COOKIE => false,
             other => KNOWN.contains(&other),
         }
@@ -66,7 +76,7 @@ pub(crate) fn responses<'m>(
     mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let message = rules.message;
-    each(block, |extension, data| {
+    walk(block, |extension, data| {
         // RFC 9846 §4.3: an extension that was not asked for is an unsupported_extension, but for
         // the cookie of a HelloRetryRequest; one that was asked for, but does not belong into
         // this message, an illegal_parameter.
@@ -82,8 +92,24 @@ pub(crate) fn responses<'m>(
 }
 
 /// Reads a whole extension block of a message in which unknown extensions are ignored:
-/// CertificateRequest and NewSessionTicket (RFC 9846 §4.4.2, §4.7.1).
-pub(crate) fn each<'m>(
+/// CertificateRequest and NewSessionTicket (RFC 9846 §4.4.2, §4.7.1). A known one that does not
+/// belong there is refused all the same (§4.3).
+pub(crate) fn requests<'m>(
+    block: Reader<'m>,
+    allowed: &[u16],
+    mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let message = block.message();
+    walk(block, |extension, data| {
+        if KNOWN.contains(&extension) && !allowed.contains(&extension) {
+            return Err(Error::MisplacedExtension { message, extension });
+        }
+        take(extension, data)
+    })
+}
+
+/// Reads a whole extension block.
+pub(crate) fn walk<'m>(
     mut block: Reader<'m>,
     mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -111,7 +137,7 @@ mod tests {
     const MESSAGE: Message = Message::EncryptedExtensions;
 
     fn read(block: &[u8]) -> Result<(), Error> {
-        let offered = Offered { server_name: true, limits: None };
+        let offered = Offered { server_name: true, limits: None, psk_modes: false, pre_shared_key: false };
         let rules = Rules { message: MESSAGE, allowed: &[SERVER_NAME, SUPPORTED_GROUPS], offered };
         responses(Reader::new(block, MESSAGE), &rules, |_, _| Ok(()))
     }

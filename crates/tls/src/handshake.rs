@@ -5,16 +5,16 @@
 //! ExpectServerHello ── HelloRetryRequest, once ──┐
 //!     │      └─────────────────────────────────◄─┘
 //!     ▼ ServerHello
-//! ExpectEncryptedExtensions
-//!     ▼ EncryptedExtensions
+//! ExpectEncryptedExtensions ── EncryptedExtensions of a resumed session ──┐
+//!     ▼ EncryptedExtensions                                               │
 //! ExpectCertificate ── CertificateRequest, once ──┐
 //!     │      └──────────────────────────────────◄─┘
 //!     ▼ Certificate              makes CertVerified
 //! ExpectCertificateVerify
 //!     ▼ CertificateVerify        makes SignatureVerified
-//! ExpectFinished
+//! ExpectFinished ◄── with the proof Resumed, made when it was offered ────┘
 //!     ▼ Finished                 makes FinishedVerified
-//! Traffic                        cannot be made without the three
+//! Traffic                        cannot be made without the proofs
 //! ```
 
 use crate::{
@@ -25,8 +25,8 @@ use crate::{
         self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, MAX_FRAGMENT_LENGTH, Offered, RECORD_SIZE_LIMIT, Rules,
         SERVER_NAME, SUPPORTED_GROUPS,
     },
-    hello::{ClientHello, HTTP_1_1, Offer, ServerHello},
-    key_exchange::NamedGroup,
+    hello::{BINDERS, ClientHello, HTTP_1_1, More, Offer, ServerHello},
+    key_exchange::{KeyExchange, NamedGroup},
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
     limits::Agreed,
     path::{
@@ -34,6 +34,7 @@ use crate::{
     },
     record::{CipherSuite, ContentType, RecordKeys},
     send::SendBuffer,
+    session::{self, Origin, Resumed, Session, Ticket},
 };
 
 /// Proof that the server's Finished fits the transcript. Made in [`ExpectFinished::finished`] alone.
@@ -46,19 +47,32 @@ pub(crate) struct Shared<'a> {
     pub(crate) offered: Offered,
     /// How large records may be.
     pub(crate) limits: Agreed,
+    /// The caller's session, and room for the next.
+    pub(crate) session: Option<&'a mut Session>,
     pub(crate) transcript: Transcript,
     pub(crate) send: SendBuffer<'a>,
     pub(crate) keys: Keys,
 }
 
 /// The keys of both directions; none before ServerHello, and none after a failure.
+///
+/// Secrets stay where they are here: they do not move with the states, since a move leaves a copy
+/// behind that nothing wipes. Each is dropped, and so zeroized, by `None` in its place.
 #[derive(Default)]
 pub(crate) struct Keys {
+    /// Until ServerHello.
+    pub(crate) exchange: Option<KeyExchange>,
+    /// The Early Secret of the session that is offered, until ServerHello.
+    pub(crate) early: Option<Secret>,
+    /// From ServerHello to Finished.
+    pub(crate) handshake: Option<HandshakeSecrets>,
     pub(crate) read: Option<RecordKeys>,
     pub(crate) write: Option<RecordKeys>,
     /// What a KeyUpdate makes the next keys from.
     pub(crate) server_traffic: Option<Secret>,
     pub(crate) client_traffic: Option<Secret>,
+    /// What tickets stand for, where there is room for one.
+    pub(crate) resumption: Option<Secret>,
 }
 
 /// One whole handshake message.
@@ -104,7 +118,8 @@ pub(crate) enum State {
     ExpectCertificateVerify(ExpectCertificateVerify),
     ExpectFinished(ExpectFinished),
     Traffic(Traffic),
-    Failed(Error),
+    /// The error, and the stage that it came in.
+    Failed(Error, Stage),
 }
 
 impl State {
@@ -117,7 +132,7 @@ impl State {
             Self::ExpectCertificateVerify(state) => state.certificate_verify(message, shared),
             Self::ExpectFinished(state) => state.finished(message, shared),
             Self::Traffic(_) => Err(Error::Internal),
-            Self::Failed(error) => Err(error),
+            Self::Failed(error, _) => Err(error),
         }
     }
 
@@ -128,7 +143,7 @@ impl State {
             Self::ExpectCertificateVerify(_) => Stage::Verify,
             Self::ExpectFinished(_) => Stage::Finished,
             Self::Traffic(_) => Stage::Traffic,
-            Self::Failed(error) => error.stage(),
+            Self::Failed(_, stage) => *stage,
         }
     }
 }
@@ -137,17 +152,45 @@ impl State {
 pub(crate) struct ExpectServerHello {
     hello: ClientHello,
     retried: Option<CipherSuite>,
+    /// What is offered of a session, beside its ticket and its secret.
+    session: Option<session::Offer>,
 }
 
 impl ExpectServerHello {
     pub(crate) fn start(hello: ClientHello, shared: &mut Shared<'_>) -> Result<Self, Error> {
-        let Shared { config, send, transcript, .. } = shared;
+        let Shared { session: slot, config, keys, .. } = shared;
+        let session = slot.as_mut().and_then(|session| session.offer(config, &mut keys.early));
+        shared.offered.pre_shared_key = session.is_some();
+        let state = Self { hello, retried: None, session };
         // RFC 9846 §5.1: the record of the first ClientHello says 0x0301.
-        let message = send.push_plain(ContentType::Handshake, 0x0301, |out| {
-            hello.write(out, &config.server_name, None);
+        state.send_hello(0x0301, None, shared)?;
+        Ok(state)
+    }
+
+    /// Writes a ClientHello into the send buffer, its binder into it, and both into the
+    /// transcript.
+    fn send_hello(&self, version: u16, cookie: Option<&[u8]>, shared: &mut Shared<'_>) -> Result<(), Error> {
+        let Shared { config, send, transcript, session: slot, keys, .. } = shared;
+        let ticket = self.session.as_ref().zip(slot.as_ref());
+        let more = More {
+            key_exchange: keys.exchange.as_ref().ok_or(Error::Internal)?,
+            cookie,
+            psk_modes: slot.is_some(),
+            ticket: ticket.map(|(offer, slot)| (slot.ticket(), offer.obfuscated_age)),
+        };
+        let message = send.push_plain(ContentType::Handshake, version, |out| {
+            self.hello.write(out, &config.server_name, &more);
         })?;
+        if let Some(early) = &keys.early {
+            // RFC 9846 §4.3.11.2: over everything but the list of binders, which ends the message.
+            let covered = message.len().saturating_sub(BINDERS);
+            let mut truncated = transcript.clone();
+            truncated.add(message.get(..covered).ok_or(Error::Internal)?);
+            let binder = key_schedule::binder(early, &truncated.hash());
+            *message.last_chunk_mut().ok_or(Error::Internal)? = binder;
+        }
         transcript.add(message);
-        Ok(Self { hello, retried: None })
+        Ok(())
     }
 
     fn server_hello(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
@@ -156,23 +199,25 @@ impl ExpectServerHello {
             session_id: &self.hello.session_id,
             offered: shared.offered,
             retried: self.retried,
-            group: self.hello.key_exchange.group(),
+            group: shared.keys.exchange.as_ref().ok_or(Error::Internal)?.group(),
         };
         match ServerHello::parse(message.body(), &offer)? {
             ServerHello::Retry { suite, group, cookie } => {
                 message.ends_record()?;
                 self.retry(suite, group, cookie, message, shared)
             }
-            ServerHello::Hello { suite, public_key } => {
+            ServerHello::Hello { suite, public_key, resumed } => {
                 message.ends_record()?;
-                self.key_exchange(suite, public_key, message, shared)
+                let session = if resumed { self.session } else { None };
+                let this = Self { session, ..self };
+                this.key_exchange(suite, public_key, message, shared)
             }
         }
     }
 
     /// RFC 9846 §4.2.4. One public-key operation where another group is asked for.
     fn retry(
-        mut self,
+        self,
         suite: CipherSuite,
         group: Option<NamedGroup>,
         cookie: Option<&[u8]>,
@@ -180,23 +225,18 @@ impl ExpectServerHello {
         shared: &mut Shared<'_>,
     ) -> Result<State, Error> {
         if let Some(group) = group {
-            self.hello.key_exchange.retry(group)?;
+            shared.keys.exchange.as_mut().ok_or(Error::Internal)?.retry(group)?;
         }
-        let Shared { config, send, transcript, .. } = shared;
-        transcript.replace_by_message_hash();
-        transcript.add(message.octets);
+        shared.transcript.replace_by_message_hash();
+        shared.transcript.add(message.octets);
         // RFC 9846 §E.4: before the second flight, which begins here.
-        push_change_cipher_spec(send)?;
-        let second = send.push_plain(ContentType::Handshake, 0x0303, |out| {
-            self.hello.write(out, &config.server_name, cookie);
-        });
-        let second = second.map_err(|error| match error {
+        push_change_cipher_spec(&mut shared.send)?;
+        self.send_hello(0x0303, cookie, shared).map_err(|error| match error {
             Error::SendBufferTooSmall { size: capacity, minimum: size } => {
                 Error::CookieTooLarge { size, capacity }
             }
             other => other,
         })?;
-        transcript.add(second);
         Ok(State::ExpectServerHello(Self { retried: Some(suite), ..self }))
     }
 
@@ -208,15 +248,27 @@ impl ExpectServerHello {
         message: &Received<'_>,
         shared: &mut Shared<'_>,
     ) -> Result<State, Error> {
-        let secret = self.hello.key_exchange.shared_secret(public_key)?;
+        let secret = shared.keys.exchange.as_ref().ok_or(Error::Internal)?.shared_secret(public_key)?;
         shared.transcript.add(message.octets);
         if self.retried.is_none() {
             push_change_cipher_spec(&mut shared.send)?;
         }
-        let secrets = HandshakeSecrets::new(&secret, &shared.transcript.hash());
-        shared.keys.read = Some(RecordKeys::new(suite, &secrets.server));
-        shared.keys.write = Some(RecordKeys::new(suite, &secrets.client));
-        Ok(State::ExpectEncryptedExtensions(ExpectEncryptedExtensions { suite, secrets }))
+        // The ticket is used, or of no use.
+        if let Some(session) = &mut shared.session {
+            session.clear();
+        }
+        let keys = &mut shared.keys;
+        if self.session.is_none() {
+            keys.early = Some(key_schedule::early_secret(&[0; 32]));
+        }
+        let early = keys.early.as_ref().ok_or(Error::Internal)?;
+        let secrets = keys.handshake.insert(HandshakeSecrets::new(early, &secret, &shared.transcript.hash()));
+        keys.read = Some(RecordKeys::new(suite, &secrets.server));
+        keys.write = Some(RecordKeys::new(suite, &secrets.client));
+        keys.early = None;
+        keys.exchange = None;
+        let resumed = self.session.map(|offer| offer.resumed);
+        Ok(State::ExpectEncryptedExtensions(ExpectEncryptedExtensions { suite, resumed }))
     }
 }
 
@@ -229,7 +281,7 @@ fn push_change_cipher_spec(send: &mut SendBuffer<'_>) -> Result<(), Error> {
 /// ServerHello is in; from here on everything is encrypted.
 pub(crate) struct ExpectEncryptedExtensions {
     suite: CipherSuite,
-    secrets: HandshakeSecrets,
+    resumed: Option<Resumed>,
 }
 
 impl ExpectEncryptedExtensions {
@@ -256,13 +308,28 @@ impl ExpectEncryptedExtensions {
                 (RECORD_SIZE_LIMIT, Some(wanted)) => limits.record_size_limit(wanted, data),
                 (MAX_FRAGMENT_LENGTH, Some(wanted)) => limits.max_fragment_length(wanted, data),
                 // RFC 9846 §4.3.7: the server's groups are a hint for another connection.
-                _ => Ok(()),
+                _ => named_groups(data),
             }
         })?;
         shared.transcript.add(message.octets);
-        let Self { suite, secrets } = self;
-        Ok(State::ExpectCertificate(ExpectCertificate { suite, secrets, requested: false }))
+        let Self { suite, resumed } = self;
+        let requested = false;
+        Ok(match resumed {
+            // RFC 9846 §4.5: no Certificate, no CertificateVerify; §4.4.2: nor a request for one.
+            Some(resumed) => {
+                let server = Identity::Session(resumed);
+                State::ExpectFinished(ExpectFinished { suite, requested, server })
+            }
+            None => State::ExpectCertificate(ExpectCertificate { suite, requested }),
+        })
     }
+}
+
+/// `NamedGroup named_group_list<2..2^16-1>`
+fn named_groups(mut data: Reader<'_>) -> Result<(), Error> {
+    let list = data.vector16()?;
+    data.end()?;
+    if list.is_empty() || list.len() % 2 != 0 { Err(data.malformed()) } else { Ok(()) }
 }
 
 /// RFC 7301 §3.1: exactly one protocol, and one that was offered.
@@ -281,7 +348,6 @@ fn application_protocol(mut data: Reader<'_>) -> Result<(), Error> {
 /// Next the server's certificates, perhaps after a request for one of the client's.
 pub(crate) struct ExpectCertificate {
     suite: CipherSuite,
-    secrets: HandshakeSecrets,
     requested: bool,
 }
 
@@ -298,8 +364,8 @@ impl ExpectCertificate {
         let list = CertificateList::parse(message.body(), shared.offered)?;
         let certificate = verify_server_path(list.as_slice(), &shared.config)?;
         shared.transcript.add(message.octets);
-        let Self { suite, secrets, requested } = self;
-        Ok(State::ExpectCertificateVerify(ExpectCertificateVerify { suite, secrets, requested, certificate }))
+        let Self { suite, requested } = self;
+        Ok(State::ExpectCertificateVerify(ExpectCertificateVerify { suite, requested, certificate }))
     }
 }
 
@@ -314,7 +380,8 @@ fn check_certificate_request(body: &[u8]) -> Result<(), Error> {
         return Err(Error::IllegalParameter { message });
     }
     let mut has_signature_algorithms = false;
-    extensions::each(reader.nested(block), |extension, mut data| {
+    let allowed = &[SERVER_NAME, extensions::SIGNATURE_ALGORITHMS];
+    extensions::requests(reader.nested(block), allowed, |extension, mut data| {
         if extension == extensions::SIGNATURE_ALGORITHMS {
             has_signature_algorithms = true;
             // SignatureScheme supported_signature_algorithms<2..2^16-2>
@@ -336,7 +403,6 @@ fn check_certificate_request(body: &[u8]) -> Result<(), Error> {
 /// The path is verified; next the proof that the server holds the key.
 pub(crate) struct ExpectCertificateVerify {
     suite: CipherSuite,
-    secrets: HandshakeSecrets,
     requested: bool,
     certificate: CertVerified,
 }
@@ -353,26 +419,34 @@ impl ExpectCertificateVerify {
         let transcript = shared.transcript.hash();
         let signature = verify_handshake_signature(list.server()?, &transcript, scheme, signature)?;
         shared.transcript.add(message.octets);
-        let Self { suite, secrets, requested, certificate } = self;
-        Ok(State::ExpectFinished(ExpectFinished { suite, secrets, requested, certificate, signature }))
+        let Self { suite, requested, certificate } = self;
+        let server = Identity::Certificate(certificate, signature);
+        Ok(State::ExpectFinished(ExpectFinished { suite, requested, server }))
     }
 }
 
 /// The server is who it says; next the proof that nobody changed the handshake.
 pub(crate) struct ExpectFinished {
     suite: CipherSuite,
-    secrets: HandshakeSecrets,
     requested: bool,
-    certificate: CertVerified,
-    signature: SignatureVerified,
+    server: Identity,
+}
+
+/// How it is known who the server is.
+pub(crate) enum Identity {
+    /// By its certificate, and its signature in this handshake.
+    Certificate(CertVerified, SignatureVerified),
+    /// By a session that began with them.
+    Session(Resumed),
 }
 
 impl ExpectFinished {
     fn finished(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         message.expect(Message::Finished)?;
         message.ends_record()?;
-        let Shared { transcript, send, keys, .. } = shared;
-        let verify_data = key_schedule::finished(&self.secrets.server, &transcript.hash());
+        let Shared { transcript, send, keys, session, .. } = shared;
+        let secrets = keys.handshake.as_ref().ok_or(Error::Internal)?;
+        let verify_data = key_schedule::finished(&secrets.server, &transcript.hash());
         // RFC 9846 §4.5.3: the length is the hash's; anything else cannot be parsed.
         if message.body().len() != verify_data.len() {
             return Err(Error::Malformed { message: message.kind });
@@ -382,7 +456,7 @@ impl ExpectFinished {
         }
         let finished = FinishedVerified(());
         transcript.add(message.octets);
-        let (client, server) = self.secrets.application(&transcript.hash());
+        let (client, server) = secrets.application(&transcript.hash());
 
         let write = keys.write.as_mut().ok_or(Error::Internal)?;
         if self.requested {
@@ -392,7 +466,7 @@ impl ExpectFinished {
             send.push_sealed(write, ContentType::Handshake, &empty)?;
         }
         let mut own = [0; 36];
-        let data = key_schedule::finished(&self.secrets.client, &transcript.hash());
+        let data = key_schedule::finished(&secrets.client, &transcript.hash());
         for (to, from) in own.iter_mut().zip([20, 0, 0, 32].iter().chain(&data)) {
             *to = *from;
         }
@@ -402,7 +476,12 @@ impl ExpectFinished {
         keys.write = Some(RecordKeys::new(self.suite, &client));
         keys.server_traffic = Some(server);
         keys.client_traffic = Some(client);
-        Ok(State::Traffic(Traffic::new(self.certificate, self.signature, finished)))
+        if session.is_some() {
+            transcript.add(&own);
+            keys.resumption = Some(secrets.resumption(&transcript.hash()));
+        }
+        keys.handshake = None;
+        Ok(State::Traffic(Traffic::new(self.suite, self.server, finished)))
     }
 }
 
@@ -416,36 +495,57 @@ pub(crate) struct Traffic {
     pub(crate) write_closed: bool,
     /// Whether the joined plaintext is a handshake message, not application data.
     pub(crate) joining: bool,
-    _certificate: CertVerified,
-    _signature: SignatureVerified,
+    /// Octets of a ticket that is passed over.
+    pub(crate) skipping: usize,
+    suite: CipherSuite,
+    server: Identity,
     _finished: FinishedVerified,
 }
 
 impl Traffic {
-    fn new(certificate: CertVerified, signature: SignatureVerified, finished: FinishedVerified) -> Self {
+    fn new(suite: CipherSuite, server: Identity, finished: FinishedVerified) -> Self {
         Self {
             update_owed: false,
             read_closed: false,
             write_closed: false,
             joining: false,
-            _certificate: certificate,
-            _signature: signature,
+            skipping: 0,
+            suite,
+            server,
             _finished: finished,
         }
     }
 
     /// A handshake message after the handshake, RFC 9846 §4.7.
-    pub(crate) fn message(&mut self, message: &Received<'_>, keys: &mut Keys) -> Result<(), Error> {
+    pub(crate) fn message(&mut self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<(), Error> {
         match message.kind {
-            Message::NewSessionTicket => check_ticket(message.body()),
+            Message::NewSessionTicket => self.ticket(message.body(), shared),
             Message::KeyUpdate => {
                 message.ends_record()?;
-                self.key_update(message.body(), keys)
+                self.key_update(message.body(), &mut shared.keys)
             }
             // RFC 9846 §4.7.2: post_handshake_auth was not offered.
             Message::CertificateRequest => Err(Error::PostHandshakeAuth),
             kind => Err(Error::UnexpectedMessage { message: kind, expected: Message::NewSessionTicket }),
         }
+    }
+
+    /// RFC 9846 §4.7.1: kept where there is room for one, else read and forgotten.
+    fn ticket(&self, body: &[u8], shared: &mut Shared<'_>) -> Result<(), Error> {
+        let ticket = Ticket::parse(body)?;
+        if let (Some(session), Some(secret)) = (&mut shared.session, &shared.keys.resumption) {
+            let verified = match &self.server {
+                Identity::Certificate(..) => shared.config.now.as_secs(),
+                Identity::Session(resumed) => resumed.verified,
+            };
+            session.store(&ticket, &Origin { config: &shared.config, suite: self.suite, secret, verified });
+        }
+        Ok(())
+    }
+
+    /// Whether the server was verified by a session.
+    pub(crate) fn is_resumed(&self) -> bool {
+        matches!(self.server, Identity::Session(_))
     }
 
     /// RFC 9846 §4.7.3.
@@ -464,19 +564,4 @@ impl Traffic {
         *read = read.renewed(secret);
         Ok(())
     }
-}
-
-/// RFC 9846 §4.7.1: this client does not resume yet, so a ticket is read and forgotten.
-fn check_ticket(body: &[u8]) -> Result<(), Error> {
-    let mut reader = Reader::new(body, Message::NewSessionTicket);
-    reader.u32()?; // ticket_lifetime
-    reader.u32()?; // ticket_age_add
-    reader.vector8()?; // ticket_nonce
-    let ticket = reader.vector16()?;
-    let block = reader.vector16()?;
-    reader.end()?;
-    if ticket.is_empty() {
-        return Err(reader.malformed());
-    }
-    extensions::each(reader.nested(block), |_, _| Ok(()))
 }

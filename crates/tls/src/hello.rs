@@ -7,7 +7,8 @@ use crate::{
     error::{Error, Message},
     extensions::{
         self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, COOKIE, KEY_SHARE, MAX_FRAGMENT_LENGTH, Offered,
-        RECORD_SIZE_LIMIT, Rules, SERVER_NAME, SIGNATURE_ALGORITHMS, SUPPORTED_GROUPS, SUPPORTED_VERSIONS,
+        PRE_SHARED_KEY, PSK_KEY_EXCHANGE_MODES, RECORD_SIZE_LIMIT, Rules, SERVER_NAME, SIGNATURE_ALGORITHMS,
+        SUPPORTED_GROUPS, SUPPORTED_VERSIONS,
     },
     key_exchange::{KeyExchange, NamedGroup},
     limits::Wanted,
@@ -27,19 +28,19 @@ const RETRY: [u8; 32] = [
 /// led to choose TLS 1.2, or something older.
 const DOWNGRADE: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
 
-/// What a ClientHello says about this connection, and the secret behind its key share.
+/// What a ClientHello says about this connection, beside its key share.
 pub(crate) struct ClientHello {
     pub(crate) random: [u8; 32],
     /// RFC 9846 §E.4: compatibility mode, 32 octets.
     pub(crate) session_id: [u8; 32],
-    pub(crate) key_exchange: KeyExchange,
     pub(crate) limits: Option<Wanted>,
 }
 
 impl ClientHello {
-    /// Writes the handshake message. The second one differs from the first by its key share and
-    /// its cookie only (RFC 9846 §4.2.2).
-    pub(crate) fn write(&self, out: &mut Writer<'_>, name: &ServerName<'_>, cookie: Option<&[u8]>) {
+    /// Writes the handshake message. The second one differs from the first by its key share, its
+    /// cookie and its binder only (RFC 9846 §4.2.2). With a ticket, its last octets are the
+    /// binder's place.
+    pub(crate) fn write(&self, out: &mut Writer<'_>, name: &ServerName<'_>, more: &More<'_>) {
         out.u8(1);
         out.vector24(|hello| {
             hello.u16(TLS_1_2);
@@ -47,11 +48,11 @@ impl ClientHello {
             hello.vector8(|id| id.bytes(&self.session_id));
             hello.vector16(|suites| CipherSuite::OFFERED.iter().for_each(|suite| suites.u16(suite.code())));
             hello.vector8(|compression| compression.u8(0));
-            hello.vector16(|extensions| self.write_extensions(extensions, name, cookie));
+            hello.vector16(|extensions| self.write_extensions(extensions, name, more));
         });
     }
 
-    fn write_extensions(&self, out: &mut Writer<'_>, name: &ServerName<'_>, cookie: Option<&[u8]>) {
+    fn write_extensions(&self, out: &mut Writer<'_>, name: &ServerName<'_>, more: &More<'_>) {
         if let ServerName::DnsName(name) = name {
             // RFC 6066 §3: host_name(0). An IP address is not sent.
             extension(out, SERVER_NAME, |data| {
@@ -79,15 +80,43 @@ impl ClientHello {
         }
         extension(out, KEY_SHARE, |data| {
             data.vector16(|shares| {
-                shares.u16(self.key_exchange.group().code());
-                shares.vector16(|key| key.bytes(self.key_exchange.public_key()));
+                shares.u16(more.key_exchange.group().code());
+                shares.vector16(|key| key.bytes(more.key_exchange.public_key()));
             });
         });
-        if let Some(cookie) = cookie {
+        if let Some(cookie) = more.cookie {
             extension(out, COOKIE, |data| data.vector16(|octets| octets.bytes(cookie)));
+        }
+        if more.psk_modes {
+            // RFC 9846 §4.3.9: psk_dhe_ke(1) alone.
+            extension(out, PSK_KEY_EXCHANGE_MODES, |data| data.vector8(|modes| modes.u8(1)));
+        }
+        if let Some((ticket, obfuscated_age)) = more.ticket {
+            // RFC 9846 §4.3.11: the last extension.
+            extension(out, PRE_SHARED_KEY, |data| {
+                data.vector16(|identities| {
+                    identities.vector16(|identity| identity.bytes(ticket));
+                    identities.bytes(&obfuscated_age.to_be_bytes());
+                });
+                data.vector16(|binders| binders.vector8(|binder| binder.bytes(&[0; 32])));
+            });
         }
     }
 }
+
+/// What may differ between two ClientHellos.
+#[derive(Clone, Copy)]
+pub(crate) struct More<'h> {
+    pub(crate) key_exchange: &'h KeyExchange,
+    pub(crate) cookie: Option<&'h [u8]>,
+    pub(crate) psk_modes: bool,
+    /// A ticket, and its obfuscated age.
+    pub(crate) ticket: Option<(&'h [u8], u32)>,
+}
+
+/// RFC 9846 §4.3.11.2: what the binder does not cover, the list of binders: its length, and one
+/// of 32 octets behind its own.
+pub(crate) const BINDERS: usize = 2 + 1 + 32;
 
 fn extension(out: &mut Writer<'_>, number: u16, data: impl FnOnce(&mut Writer<'_>)) {
     out.u16(number);
@@ -107,7 +136,7 @@ pub(crate) struct Offer<'o> {
 /// A `server_hello` message, checked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ServerHello<'m> {
-    Hello { suite: CipherSuite, public_key: &'m [u8] },
+    Hello { suite: CipherSuite, public_key: &'m [u8], resumed: bool },
     Retry { suite: CipherSuite, group: Option<NamedGroup>, cookie: Option<&'m [u8]> },
 }
 
@@ -152,8 +181,8 @@ impl<'m> ServerHello<'m> {
         if offer.retried.is_some_and(|retried| retried != suite) {
             return Err(Error::CipherSuiteChanged { suite: suite.code() });
         }
-        let mut share = None;
-        let allowed = &[SUPPORTED_VERSIONS, KEY_SHARE];
+        let (mut share, mut resumed) = (None, false);
+        let allowed = &[SUPPORTED_VERSIONS, KEY_SHARE, PRE_SHARED_KEY];
         let rules = Rules { message, allowed, offered: offer.offered };
         extensions::responses(block, &rules, |extension, mut data| {
             if extension == KEY_SHARE {
@@ -166,15 +195,29 @@ impl<'m> ServerHello<'m> {
                 }
                 share = Some((group, key));
             }
+            if extension == PRE_SHARED_KEY {
+                let identity = data.u16()?;
+                data.end()?;
+                // RFC 9846 §4.3.11: within the range that was offered, which is one.
+                if identity != 0 {
+                    return Err(data.illegal());
+                }
+                resumed = true;
+            }
             Ok(())
         })?;
-        let (group, public_key) = share.ok_or(Error::MissingExtension { message, extension: KEY_SHARE })?;
+        let (group, public_key) = match share {
+            Some(share) => share,
+            // RFC 9846 §4.3.11: psk_ke was not offered, so a PSK alone is inconsistent.
+            None if resumed => return Err(Error::IllegalParameter { message }),
+            None => return Err(Error::MissingExtension { message, extension: KEY_SHARE }),
+        };
         // RFC 9846 §4.3.8: the group of the share that was offered, which after a
         // HelloRetryRequest is the one that it asked for.
         if group != offer.group.code() {
             return Err(Error::GroupNotOffered { group });
         }
-        Ok(Self::Hello { suite, public_key })
+        Ok(Self::Hello { suite, public_key, resumed })
     }
 
     fn retry(suite: CipherSuite, block: Reader<'m>, offer: &Offer<'_>) -> Result<Self, Error> {
@@ -221,7 +264,7 @@ impl<'m> ServerHello<'m> {
 /// RFC 9846 §4.3.1: `supported_versions` alone decides, where it is present.
 fn check_version(legacy_version: u16, random: &[u8; 32], block: Reader<'_>) -> Result<(), Error> {
     let mut selected = None;
-    extensions::each(block, |extension, mut data| {
+    extensions::walk(block, |extension, mut data| {
         if extension == SUPPORTED_VERSIONS {
             selected = Some(data.u16()?);
             data.end()?;

@@ -53,22 +53,39 @@ pub(crate) struct KeyExchange {
 }
 
 impl KeyExchange {
+    /// From octets of the random source that differ from the `public` ones, which it gave before.
     /// One public-key operation.
-    pub(crate) fn new<R: TryCryptoRng + ?Sized>(entropy: &mut R) -> Result<Self, Error> {
+    pub(crate) fn new<R: TryCryptoRng + ?Sized>(
+        entropy: &mut R,
+        public: [&[u8; 32]; 2],
+    ) -> Result<Self, Error> {
         let mut private = Zeroizing::new([0; 32]);
         draw(entropy, &mut private)?;
-        let mut public = [0; MAX_PUBLIC_KEY];
-        let key = x25519_dalek::x25519(*private, x25519_dalek::X25519_BASEPOINT_BYTES);
-        public.iter_mut().zip(key).for_each(|(to, from)| *to = from);
         #[cfg(feature = "p256")]
         let spare = {
             let mut spare = Zeroizing::new([0; 32]);
             draw(entropy, &mut spare)?;
-            if key_schedule::equal(&*spare, &*private) {
-                return Err(Error::EntropyRepeats);
-            }
             spare
         };
+        // A source that repeats itself would send the private key in clear.
+        let [random, session_id] = public;
+        let repeats = [
+            key_schedule::equal(random, session_id),
+            key_schedule::equal(&*private, random),
+            key_schedule::equal(&*private, session_id),
+            #[cfg(feature = "p256")]
+            key_schedule::equal(&*spare, random),
+            #[cfg(feature = "p256")]
+            key_schedule::equal(&*spare, session_id),
+            #[cfg(feature = "p256")]
+            key_schedule::equal(&*spare, &*private),
+        ];
+        if repeats.contains(&true) {
+            return Err(Error::EntropyRepeats);
+        }
+        let mut public = [0; MAX_PUBLIC_KEY];
+        let key = x25519_dalek::x25519(*private, x25519_dalek::X25519_BASEPOINT_BYTES);
+        public.iter_mut().zip(key).for_each(|(to, from)| *to = from);
         Ok(Self {
             group: NamedGroup::X25519,
             private,

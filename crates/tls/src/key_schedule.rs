@@ -49,12 +49,11 @@ pub(crate) struct HandshakeSecrets {
 }
 
 impl HandshakeSecrets {
-    /// RFC 9846 §7.1, from the (EC)DHE shared secret and the transcript up to ServerHello; there
-    /// is no PSK.
-    pub(crate) fn new(shared: &[u8; HASH], transcript: &[u8; HASH]) -> Self {
-        let early = extract(&[0; HASH], &[0; HASH]);
+    /// RFC 9846 §7.1, from the Early Secret, the (EC)DHE shared secret and the transcript up to
+    /// ServerHello.
+    pub(crate) fn new(early: &Secret, shared: &[u8; HASH], transcript: &[u8; HASH]) -> Self {
         let empty = Transcript::new().hash();
-        let handshake = extract(&derive(&early, b"derived", &empty), shared);
+        let handshake = extract(&derive(early, b"derived", &empty), shared);
         Self {
             client: derive(&handshake, b"c hs traffic", transcript),
             server: derive(&handshake, b"s hs traffic", transcript),
@@ -67,6 +66,22 @@ impl HandshakeSecrets {
     pub(crate) fn application(&self, transcript: &[u8; HASH]) -> (Secret, Secret) {
         (derive(&self.main, b"c ap traffic", transcript), derive(&self.main, b"s ap traffic", transcript))
     }
+
+    /// The secret that tickets stand for, from the transcript up to the client's Finished.
+    pub(crate) fn resumption(&self, transcript: &[u8; HASH]) -> Secret {
+        derive(&self.main, b"res master", transcript)
+    }
+}
+
+/// The Early Secret, RFC 9846 §7.1; without a PSK that is 32 zeros.
+pub(crate) fn early_secret(psk: &[u8; HASH]) -> Secret {
+    extract(&[0; HASH], psk)
+}
+
+/// The binder of a resumption PSK, RFC 9846 §4.3.11.2, from its Early Secret and the transcript
+/// up to the truncated ClientHello.
+pub(crate) fn binder(early: &Secret, transcript: &[u8; HASH]) -> [u8; HASH] {
+    finished(&derive(early, b"res binder", &Transcript::new().hash()), transcript)
 }
 
 /// `verify_data` of a Finished message, RFC 9846 §4.5.3.
@@ -143,7 +158,7 @@ mod tests {
     fn secrets_of_rfc_8448() {
         let shared = hex("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
         let server_hello = hex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8");
-        let secrets = HandshakeSecrets::new(&shared, &server_hello);
+        let secrets = HandshakeSecrets::new(&early_secret(&[0; HASH]), &shared, &server_hello);
         assert_eq!(*secrets.client, hex("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21"));
         assert_eq!(*secrets.server, hex("b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38"));
         assert_eq!(*secrets.main, hex("18df06843d13a08bf2a449844c5f8a478001bc4d4c627984d5a41da8d0402919"));

@@ -63,7 +63,11 @@ fn extensions(mut list: &[u8]) -> Option<KeyUsage> {
                 return None;
             }
             // The octet in front says how many bits at the end are not used: they are 0 (DER).
-            let (_unused, bits) = expect(&mut value, BIT_STRING)?.split_first()?;
+            let (unused, bits) = expect(&mut value, BIT_STRING)?.split_first()?;
+            let last = bits.last().copied().unwrap_or(0);
+            if *unused > 7 || last.trailing_zeros() < u32::from(*unused) || !value.is_empty() {
+                return None;
+            }
             return Some(KeyUsage(Some(bits.first().copied().unwrap_or(0))));
         }
     }

@@ -25,6 +25,7 @@ pub use pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 
 pub use connection::Connection;
 pub use path::{CertVerified, verify_server_path};
+pub use session::Session;
 
 mod alert;
 mod codec;
@@ -42,6 +43,7 @@ mod path;
 mod receive;
 mod record;
 mod send;
+mod session;
 
 /// The smallest receive buffer: 1,024 octets.
 pub const MIN_RECEIVE_BUFFER: usize = 1024;
@@ -49,8 +51,8 @@ pub const MIN_RECEIVE_BUFFER: usize = 1024;
 pub const FULL_RECEIVE_BUFFER: usize = 5 + 16_384 + 256;
 /// The smallest send buffer: 1,024 octets, enough for a ClientHello with a long server name.
 pub const MIN_SEND_BUFFER: usize = 1024;
-/// How many certificates a server may send: its own and seven more.
-pub const MAX_CERTIFICATES: usize = 8;
+/// How many certificates a server may send: its own and five more.
+pub const MAX_CERTIFICATES: usize = 6;
 
 /// How a server is verified.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,11 @@
 //! The server's certificates: message, path, dates, name, and the proof that all of it was done.
 
-use pki_types::CertificateDer;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use pki_types::{
+    AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, TrustAnchor,
+    UnixTime,
+};
 use webpki::{EndEntityCert, VerifiedPath};
 
 use crate::{
@@ -37,23 +42,74 @@ pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> 
         TrustKind::DangerAnyCertificate => return Ok(CertVerified(())),
     };
     let certificate = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
-    certificate
-        .verify_for_usage(
-            picopost_verify::ALL,
-            anchors,
-            intermediates,
-            config.now,
-            webpki::KeyUsage::server_auth(),
-            None,
-            Some(&issuers_may_sign),
-        )
-        .map_err(|error| path_error(&error))?;
+    verify_path(&certificate, anchors, intermediates, config.now)?;
     // RFC 9846 §4.5.1.2: the digitalSignature bit, where there is a keyUsage.
     if !KeyUsage::of(server)?.digital_signature() {
         return Err(Error::KeyUsage);
     }
     certificate.verify_is_valid_for_subject_name(&config.server_name).map_err(|error| path_error(&error))?;
     Ok(CertVerified(()))
+}
+
+/// How many signatures may be verified for one path. A good one has at most one for each
+/// certificate, and a few more where issuers share a name.
+const MAX_SIGNATURES: u8 = 16;
+
+/// RFC 5280 §6, by webpki. It would verify up to 100 signatures in search of a path: on a small
+/// chip a minute, for anybody who sends certificates that name an anchor as their issuer.
+fn verify_path(
+    certificate: &EndEntityCert<'_>,
+    anchors: &[TrustAnchor<'_>],
+    intermediates: &[CertificateDer<'_>],
+    now: UnixTime,
+) -> Result<(), Error> {
+    let left = AtomicU8::new(MAX_SIGNATURES);
+    let algorithms = picopost_verify::ALL.map(|algorithm| Counted { algorithm, left: &left });
+    let algorithms = algorithms.each_ref().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm);
+    let usage = webpki::KeyUsage::server_auth();
+    let path = certificate.verify_for_usage(
+        &algorithms,
+        anchors,
+        intermediates,
+        now,
+        usage,
+        None,
+        Some(&issuers_may_sign),
+    );
+    match path {
+        Ok(_) => Ok(()),
+        Err(_) if left.load(Ordering::Relaxed) == 0 => Err(Error::PathTooComplex),
+        Err(error) => Err(path_error(&error)),
+    }
+}
+
+/// An algorithm that verifies as long as the count of all of them is not used up.
+#[derive(Debug)]
+struct Counted<'c> {
+    algorithm: &'static dyn SignatureVerificationAlgorithm,
+    /// Loaded and stored only: not every chip can do more, and nobody else looks at it.
+    left: &'c AtomicU8,
+}
+
+impl SignatureVerificationAlgorithm for Counted<'_> {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        let left = self.left.load(Ordering::Relaxed).checked_sub(1).ok_or(InvalidSignature)?;
+        self.left.store(left, Ordering::Relaxed);
+        self.algorithm.verify_signature(public_key, message, signature)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.signature_alg_id()
+    }
 }
 
 /// RFC 5280 §6.1.4 (n): the keyCertSign bit of each CA, where it has a keyUsage. A path without

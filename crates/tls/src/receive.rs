@@ -108,6 +108,18 @@ impl<'a> ReceiveBuffer<'a> {
         Ok(self.plaintext().get(..size))
     }
 
+    /// The size of the next message, header included, where it is a NewSessionTicket that does
+    /// not fit into the buffer; else 0.
+    pub(crate) fn oversized_ticket(&self) -> usize {
+        match self.plaintext() {
+            [4, a, b, c, ..] => {
+                let size = u24(*a, *b, *c).saturating_add(4);
+                if size > self.octets.len() { size } else { 0 }
+            }
+            _ => 0,
+        }
+    }
+
     /// Keeps the next `count` octets of the plaintext in front of the buffer.
     pub(crate) fn keep(&mut self, count: usize) {
         self.octets.copy_within(self.start..self.start.saturating_add(count).min(self.plain), 0);

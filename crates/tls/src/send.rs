@@ -10,7 +10,7 @@
 use crate::{
     codec::Writer,
     error::Error,
-    record::{ContentType, HEADER, OVERHEAD, RecordKeys},
+    record::{ContentType, HEADER, MAX_CONTENT, OVERHEAD, RecordKeys},
 };
 
 /// A KeyUpdate record: a message of 5 octets, protected.
@@ -40,6 +40,11 @@ impl<'a> SendBuffer<'a> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         }
+    }
+
+    /// Forgets what waits to be sent.
+    pub(crate) fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
     }
 
     /// Space for at most `limit` octets of plaintext; empty while records wait.
@@ -76,7 +81,7 @@ impl<'a> SendBuffer<'a> {
         self.start = 0;
     }
 
-    /// Appends a record without protection.
+    /// Appends a record without protection. Returns its content.
     ///
     /// # Errors
     /// [`Error::SendBufferTooSmall`] with the size that would do.
@@ -85,7 +90,7 @@ impl<'a> SendBuffer<'a> {
         content_type: ContentType,
         version: u16,
         content: impl FnOnce(&mut Writer<'_>),
-    ) -> Result<&[u8], Error> {
+    ) -> Result<&mut [u8], Error> {
         let (start, size) = (self.end, self.octets.len());
         let mut writer = Writer::new(self.octets.get_mut(start..).unwrap_or_default());
         writer.u8(content_type.octet());
@@ -94,11 +99,13 @@ impl<'a> SendBuffer<'a> {
         let end = start.saturating_add(writer.length());
         // The reserve for an alert stays free, in case this very record provokes one.
         let minimum = end.saturating_add(ALERT);
+        // RFC 9846 §5.1: a record has at most 2^14 octets, however large the buffer.
+        let size = size.min(start.saturating_add(HEADER + MAX_CONTENT + ALERT));
         if minimum > size {
             return Err(Error::SendBufferTooSmall { size, minimum });
         }
         self.end = end;
-        Ok(self.octets.get(start.saturating_add(HEADER)..end).unwrap_or_default())
+        Ok(self.octets.get_mut(start.saturating_add(HEADER)..end).unwrap_or_default())
     }
 
     /// Appends an alert record without protection.

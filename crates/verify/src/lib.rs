@@ -138,7 +138,7 @@ pub static RSA_PSS_2048_4096_SHA512: &dyn SignatureVerificationAlgorithm = &Algo
 };
 
 /// Every algorithm, for the signatures in certificates: rustls-webpki picks by the identifiers.
-pub static ALL: &[&dyn SignatureVerificationAlgorithm] = &[
+pub static ALL: [&dyn SignatureVerificationAlgorithm; 10] = [
     ECDSA_P256_SHA256,
     ECDSA_P256_SHA384,
     ECDSA_P384_SHA256,

@@ -99,7 +99,7 @@ fn the_message() {
 #[test]
 fn more_certificates_than_anyone_has() {
     let outcome = play(&Script::good(faulty::nine_certificates()), &Play::default());
-    assert_eq!(outcome.result, Err(Error::TooManyCertificates { maximum: 8 }));
+    assert_eq!(outcome.result, Err(Error::TooManyCertificates { maximum: 6 }));
     assert_eq!(outcome.seen.alert(), Some((BAD_CERTIFICATE, HANDSHAKE)));
     assert!(!outcome.established);
 }

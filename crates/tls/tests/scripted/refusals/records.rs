@@ -307,7 +307,19 @@ fn alerts() {
         ),
         // §5.1
         malformed("one octet", first(Action::plain_record(content::ALERT, &[2])), PLAIN),
-        malformed("no octets", first(Action::plain_record(content::ALERT, &[])), PLAIN),
+        // §5.4
+        refusal(
+            "no octets",
+            first(Action::plain_record(content::ALERT, &[])),
+            Error::EmptyRecord { content_type: content::ALERT },
+            (UNEXPECTED_MESSAGE, PLAIN),
+        ),
+        refusal(
+            "no octets, protected",
+            inside(fragment(content::ALERT, &[])),
+            Error::EmptyRecord { content_type: content::ALERT },
+            (UNEXPECTED_MESSAGE, HANDSHAKE),
+        ),
         malformed("two alerts", inside(fragment(content::ALERT, &[1, 90, 2, 40])), HANDSHAKE),
         malformed("three octets", inside(fragment(content::ALERT, &[1, 90, 0])), HANDSHAKE),
     ]);
