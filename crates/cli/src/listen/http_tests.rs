@@ -92,4 +92,9 @@ fn memory_is_bounded() {
     assert_eq!(refused(format!("GET / HTTP/1.1\r\n{fields}\r\n").as_bytes()), (431, "too-many-headers"));
     let large = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", MAX_BODY + 1);
     assert_eq!(refused(large.as_bytes()), (413, "body-too-long"));
+    // Chunks count together.
+    let mut reader = Reader::default();
+    reader.add(format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{MAX_BODY:x}\r\n").as_bytes());
+    assert_eq!(reader.add(&vec![b'a'; MAX_BODY]), Progress::NeedsBody);
+    assert!(matches!(reader.add(b"\r\n1\r\n"), Progress::Refused(refusal) if refusal.status == 413));
 }

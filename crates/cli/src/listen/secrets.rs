@@ -159,6 +159,8 @@ mod tests {
             Secrets::Shortened.mask_field("Authorization", b"Bearer 0123456789abcdef"),
             "Bearer 0123…"
         );
+        // One secret within another.
+        assert_eq!(masked("Cookie: a=b&code=0123456789abcd\r\nHost: x"), "Cookie: a=b&…\r\nHost: x");
         assert_eq!(Secrets::Shortened.mask_field("Host", b"x"), "x");
     }
 

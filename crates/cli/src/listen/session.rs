@@ -77,11 +77,9 @@ impl Session {
     pub(super) fn handle(&mut self, record: &[u8]) -> Result<Received, Failure> {
         let outcome = self.process(record);
         let flushed = self.flush();
-        let closed = outcome.map_err(|error| match (error, plain_alert(record)) {
-            (rustls::Error::AlertReceived(description), _) => Failure::Alert(description.into()),
-            // Some clients send their alert in plain text when it should be encrypted.
-            (_, Some(description)) => Failure::Alert(description),
-            (error, None) => Failure::Tls(error),
+        let closed = outcome.map_err(|error| match error {
+            rustls::Error::AlertReceived(description) => Failure::Alert(description.into()),
+            error => Failure::Tls(error),
         })?;
         flushed.map_err(Failure::End)?;
         let mut plaintext = Vec::new();

@@ -69,6 +69,20 @@ fn octets_after_the_answer_are_found() {
 }
 
 #[test]
+fn octets_after_a_refusal_are_not_held_against_the_client() {
+    let server = Server::start(&[]);
+    let mut client = server.client("gts");
+    client.write_all(b"POST / HTTP/1.1\r\nHost: picopost.test\r\nContent-Length: 1048577\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    client.write_all(b"the body").unwrap();
+    close(&mut client);
+    let events = server.events();
+    assert_eq!(events.only("response")["status"], 413);
+    assert!(events.findings("closed").is_empty());
+}
+
+#[test]
 fn head_and_body_apart_are_noted() {
     let server = Server::start(&[]);
     let mut client = server.client("gts");

@@ -73,7 +73,8 @@ fn each_error_has_its_status() {
         assert_eq!(answer.contains("\r\nWWW-Authenticate: Basic realm=\"picopost\"\r\n"), basic);
         assert_eq!((parse(&answer).0, &parse(&answer).1["error"]), (*status, &json!(error)), "{answer}");
     }
-    server.events();
+    let events = server.events();
+    assert!(events.text.ends_with("\"requests\":6,\"good_answers\":0}\n"), "{}", events.text);
 }
 
 #[test]

@@ -278,6 +278,21 @@ fn plain_http_is_recognised_and_answered() {
 }
 
 #[test]
+fn a_plain_client_that_sends_much_gets_its_answer_too() {
+    let server = Server::start(&[]);
+    let mut stream = server.connect();
+    let request = [&b"POST / HTTP/1.1\r\n\r\n"[..], &[b'a'; 40_000]].concat();
+    stream.write_all(&request).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(parse(&answer).0, 400);
+    let events = server.events();
+    assert_eq!(events.only("closed")["octets_in"], request.len());
+    assert_eq!(events.only("closed")["how"], "fin");
+}
+
+#[test]
 fn whatever_else_is_not_tls_is_named() {
     let cases: [(&[u8], &str, &str); 4] = [
         (b"\x80\x2e\x01\x00\x02", "ssl2", "ssl2"),
