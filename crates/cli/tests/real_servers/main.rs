@@ -2,7 +2,7 @@
 //!
 //! | counterpart | TLS of | Debian's packages |
 //! | --- | --- | --- |
-//! | `openssl s_server` | OpenSSL | `openssl` |
+//! | `openssl s_server` | OpenSSL | `openssl`, and `coreutils` for `stdbuf` |
 //! | nginx | OpenSSL | `nginx` |
 //! | Go, `net/http` | Go | `golang-go` |
 //! | Python, `http.server` | OpenSSL | `python3` |

@@ -79,14 +79,6 @@ fn the_end_of_a_body_that_only_tcp_marks() {
     Post::new(files, port).path("/cut").run().assert_refused(4201);
 }
 
-/// Go begins with records of about a packet, and makes them as large as they can be later on.
-#[test]
-fn a_record_over_the_buffer() {
-    let server = Server::go();
-    let (files, port) = server.any();
-    Post::new(files, port).path("/large").option("--buffer", "4096").run().assert_refused(3101);
-}
-
 #[test]
 fn a_response_over_the_buffer() {
     let server = Server::go();

@@ -2,7 +2,8 @@
 
 use crate::chains::{self, Files};
 use crate::openssl::{KeyUpdate, OpenSsl};
-use crate::post::{BODY, Post};
+use crate::post::{BODY, Outcome, Post};
+use crate::process::Process;
 use crate::programs::Server;
 
 /// What the large responses of the programs have: the request's body, again and again.
@@ -14,8 +15,12 @@ fn assert_openssl(files: &Files, arguments: &[&str], evidence: &str) {
     let mut server = OpenSsl::start(files, arguments);
     let outcome = Post::new(files, server.port).run_while(|| server.tend());
     outcome.assert_answer("openssl", BODY.as_bytes());
-    let stdout = String::from_utf8_lossy(&server.process.stdout()).into_owned();
-    assert!(stdout.contains(evidence), "{evidence}: {stdout}");
+    assert!(contains(&server.process, evidence), "{evidence}: {}", server.process.stdout().escape_ascii());
+}
+
+/// Whether a process has written this to stdout.
+fn contains(process: &Process, text: &str) -> bool {
+    String::from_utf8_lossy(&process.stdout()).contains(text)
 }
 
 #[test]
@@ -64,7 +69,7 @@ fn openssl_with_settings_that_change_its_messages() {
 /// secp256r1 is for whoever builds the command with it. If it is offered, then without a key share:
 /// the server asks for one by HelloRetryRequest (RFC 9846 §4.2.4).
 #[test]
-fn openssl_with_p_256_alone() {
+fn servers_with_p_256_alone() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let files = chains::gts(folder.path());
     let mut server = OpenSsl::start(&files, &[]);
@@ -73,14 +78,19 @@ fn openssl_with_p_256_alone() {
     let groups = stdout.lines().find_map(|line| line.strip_prefix("Supported groups: "));
     let offers_p_256 = groups.expect("s_server shows them").contains("secp256r1");
 
+    let assert = |server: &str, outcome: Outcome| {
+        if offers_p_256 {
+            outcome.assert_answer(server, BODY.as_bytes());
+        } else {
+            // handshake_failure
+            outcome.assert_refused(3540);
+        }
+    };
     let mut server = OpenSsl::start(&files, &["-groups", "P-256"]);
-    let outcome = Post::new(&files, server.port).run_while(|| server.tend());
-    if offers_p_256 {
-        outcome.assert_answer("openssl", BODY.as_bytes());
-    } else {
-        // handshake_failure
-        outcome.assert_refused(3540);
-    }
+    assert("openssl", Post::new(&files, server.port).run_while(|| server.tend()));
+    let server = Server::gnutls("NORMAL:-GROUP-ALL:+GROUP-SECP256R1");
+    let (files, port) = server.any();
+    assert("gnutls", Post::new(files, port).run());
 }
 
 /// RFC 9846 §4.7.3, in both ways.
@@ -92,7 +102,10 @@ fn openssl_with_new_keys_before_its_response() {
         let mut server = OpenSsl::start(&files, &[]).with_key_update(key_update);
         let outcome = Post::new(&files, server.port).run_while(|| server.tend());
         outcome.assert_answer("openssl", BODY.as_bytes());
-        // What the client said under its own new keys was understood: close_notify.
+        // The client's close_notify, under new keys of its own where they were asked for.
+        let closed = |process: &Process| contains(process, "\nCONNECTION CLOSED\n").then_some(());
+        let closed = server.process.wait_for("close_notify", closed);
+        closed.unwrap_or_else(|failure| panic!("{failure}"));
         assert!(!server.process.stderr().contains("error:"), "{}", server.process.stderr());
     }
 }
