@@ -60,10 +60,10 @@ fn post(board: &Board<'_>, parameters: &Parameters) -> Report {
     run(board, &parameters.block().unwrap())
 }
 
-/// The number in `error: stage number: sentence`, or `error: number: sentence`.
+/// The number in `error: stage number: sentence`.
 fn error_number(report: &Report) -> Option<u16> {
     let (place, _) = report.value("error")?.split_once(": ")?;
-    place.split(' ').next_back()?.parse().ok()
+    place.split_once(' ')?.1.parse().ok()
 }
 
 fn count(report: &Report, key: &str) -> u64 {
@@ -224,7 +224,7 @@ fn no_entropy_no_connection() {
     let board = Board { entropy: Fitted::No, ..board() };
     let report = post(&board, &server(Chain::Gts, &[]).parameters().unwrap());
     assert_eq!(report.exit_status, 3);
-    assert_eq!(report.lines, ["error: there is no source of entropy"]);
+    assert_eq!(report.lines, ["error: setup 1950: there is no source of entropy"]);
 }
 
 #[test]

@@ -13,8 +13,8 @@ use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
 pub use meter::Meter;
 pub use parameters::{MAX_ANCHORS, Malformed, Parameters};
-use picopost::Clock;
 use picopost::rand_core::TryCryptoRng;
+use picopost::{Clock, Stage};
 pub use post::Memory;
 
 mod meter;
@@ -31,6 +31,58 @@ pub const EXIT_FAILED: u8 = 1;
 pub const EXIT_PARAMETERS: u8 = 2;
 /// Exit status: the board lacks something: a device, or a network.
 pub const EXIT_BOARD: u8 = 3;
+
+/// A part of the board is missing, or does not work: numbers in the caller's range, behind those
+/// of [`Malformed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacking {
+    /// There is no source of entropy.
+    Entropy,
+    /// The source of entropy gave nothing.
+    EntropyGaveNothing,
+    /// There is no network card.
+    NetworkCard,
+    /// The network gave no address.
+    Address,
+}
+
+impl Lacking {
+    /// Its number.
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Entropy => 1950,
+            Self::EntropyGaveNothing => 1951,
+            Self::NetworkCard => 1952,
+            Self::Address => 1953,
+        }
+    }
+}
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entropy => f.write_str("there is no source of entropy"),
+            Self::EntropyGaveNothing => f.write_str("the source of entropy gave nothing"),
+            Self::NetworkCard => f.write_str("there is no network card"),
+            Self::Address => write!(f, "no address by DHCP within {} s", ADDRESS_LIMIT.as_secs()),
+        }
+    }
+}
+
+impl core::error::Error for Lacking {}
+
+/// Reports why there is no answer: stage, number, sentence.
+///
+/// # Errors
+/// When the console takes no more.
+pub fn report_error(
+    console: &mut dyn Write,
+    stage: Stage,
+    number: u16,
+    sentence: &dyn fmt::Display,
+) -> fmt::Result {
+    writeln!(console, "error: {} {number}: {sentence}", stage.name())
+}
 
 /// How long to wait for an address.
 const ADDRESS_LIMIT: Duration = Duration::from_secs(30);
@@ -63,7 +115,8 @@ pub async fn run<E: TryCryptoRng>(
 ) -> Result<u8, fmt::Error> {
     writeln!(board.console, "board: {}", board.name)?;
     if with_timeout(ADDRESS_LIMIT, network.wait_config_up()).await.is_err() {
-        writeln!(board.console, "error: no address by DHCP within {} s", ADDRESS_LIMIT.as_secs())?;
+        let error = Lacking::Address;
+        report_error(board.console, Stage::Setup, error.code(), &error)?;
         return Ok(EXIT_BOARD);
     }
     if let Some(config) = network.config_v4() {

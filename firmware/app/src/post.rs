@@ -12,7 +12,8 @@ use webpki::anchor_from_trusted_cert;
 
 use crate::tcp::Connector;
 use crate::{
-    Board, EXIT_FAILED, EXIT_GOOD, EXIT_PARAMETERS, MAX_ANCHORS, Malformed, Meter, Parameters, token,
+    Board, EXIT_FAILED, EXIT_GOOD, EXIT_PARAMETERS, MAX_ANCHORS, Malformed, Meter, Parameters, report_error,
+    token,
 };
 
 /// Records of 4 KiB: a server that honours neither record_size_limit nor max_fragment_length must
@@ -57,7 +58,7 @@ pub(crate) async fn post<E: TryCryptoRng>(
     let anchors = match trust_anchors(&certificates) {
         Ok(anchors) => anchors,
         Err(error) => {
-            writeln!(console, "error: {}: {error}", error.code())?;
+            report_error(console, Stage::Setup, error.code(), &error)?;
             return Ok(EXIT_PARAMETERS);
         }
     };
@@ -84,7 +85,7 @@ pub(crate) async fn post<E: TryCryptoRng>(
     match outcome.and_then(|response| Ok(response.success().map(|()| response)?)) {
         Ok(response) => report_response(console, &response).map(|()| EXIT_GOOD),
         Err(error) => {
-            writeln!(console, "error: {} {}: {error}", error.stage().name(), error.code())?;
+            report_error(console, error.stage(), error.code(), &error)?;
             Ok(EXIT_FAILED)
         }
     }

@@ -6,11 +6,14 @@
 #![no_std]
 #![no_main]
 
-use core::fmt::Write;
+use core::fmt::Display;
 
 use embassy_net::{Config, StackResources};
 use machine::Console;
-use picopost_app::{Board, EXIT_BOARD, EXIT_FAILED, EXIT_PARAMETERS, Memory, Parameters};
+use picopost::Stage;
+use picopost_app::{
+    Board, EXIT_BOARD, EXIT_FAILED, EXIT_PARAMETERS, Lacking, Memory, Parameters, report_error,
+};
 use rand_core::TryRng;
 use static_cell::ConstStaticCell;
 use virtio::{Entropy, Network};
@@ -35,19 +38,11 @@ fn run() -> u8 {
     let mut console = Console;
     let parameters = match Parameters::parse(start::parameter_memory()) {
         Ok(parameters) => parameters,
-        Err(error) => {
-            let _ = writeln!(console, "error: {}: {error}", error.code());
-            return EXIT_PARAMETERS;
-        }
+        Err(error) => return fail(EXIT_PARAMETERS, error.code(), &error),
     };
-    let (mut entropy, network) = match (Entropy::find(), Network::find()) {
-        (Some(entropy), Some(network)) => (entropy, network),
-        (None, _) => return fail(&mut console, "there is no source of entropy"),
-        (_, None) => return fail(&mut console, "there is no network card"),
-    };
-    let Ok(seed) = entropy.try_next_u64() else {
-        return fail(&mut console, "the source of entropy gave nothing");
-    };
+    let Some(mut entropy) = Entropy::find() else { return lacking(Lacking::Entropy) };
+    let Some(network) = Network::find() else { return lacking(Lacking::NetworkCard) };
+    let Ok(seed) = entropy.try_next_u64() else { return lacking(Lacking::EntropyGaveNothing) };
     let (network, mut runner) =
         embassy_net::new(network, Config::dhcpv4(Default::default()), SOCKET_MEMORY.take(), seed);
     let board = Board {
@@ -62,9 +57,12 @@ fn run() -> u8 {
     executor::run(async { runner.run().await }, application).unwrap_or(EXIT_FAILED)
 }
 
-fn fail(console: &mut Console, sentence: &str) -> u8 {
-    console.text("error: ");
-    console.text(sentence);
-    console.text("\n");
-    EXIT_BOARD
+fn lacking(part: Lacking) -> u8 {
+    fail(EXIT_BOARD, part.code(), &part)
+}
+
+fn fail(exit_status: u8, number: u16, sentence: &dyn Display) -> u8 {
+    // The console takes everything.
+    let _ = report_error(&mut Console, Stage::Setup, number, sentence);
+    exit_status
 }
