@@ -2,6 +2,7 @@
 //! refuse, with which error and which alert.
 
 mod accepted;
+mod caller;
 mod generated;
 mod limits;
 mod refusals;

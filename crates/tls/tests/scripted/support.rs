@@ -187,7 +187,7 @@ impl Driver<'_> {
 }
 
 /// Counts: different octets each time, the same in each run.
-struct CountingRng(u64);
+pub(crate) struct CountingRng(pub(crate) u64);
 
 impl TryRng for CountingRng {
     type Error = Infallible;
