@@ -25,6 +25,7 @@
 //! | `permit:NAME` | nameConstraints that permit this DNS subtree alone |
 //! | `critical` | a critical extension that nobody knows |
 //! | `forged` | signed by a key that is not the issuer's |
+//! | `key:NAME` | the key of this name instead of the subject's own |
 //!
 //! A name with a slash, as `root/old`, is another certificate for the subject and key before the
 //! slash. The last line says what the server sends, its own certificate first. The first row is the
@@ -121,7 +122,8 @@ impl Row {
 
     fn new(name: &str, kind: &str, issuer: &str, words: &[&str], rows: &[Self]) -> Self {
         let subject = name.split('/').next().expect("a split has a first part");
-        let key = Key::of(subject, kind);
+        let owner = words.iter().find_map(|word| word.strip_prefix("key:"));
+        let key = Key::of(owner.unwrap_or(subject), kind);
         let params = params(subject, words);
         let forger = Key::of("forger", "p256");
         let sign = |issuer_params: &CertificateParams, issuer_key: &Arc<Key>| {
@@ -181,7 +183,7 @@ fn params(subject: &str, words: &[&str]) -> CertificateParams {
                     Some(NameConstraints { permitted_subtrees, excluded_subtrees: vec![] });
             }
             "critical" => params.custom_extensions.push(unknown_critical_extension()),
-            "forged" => {}
+            "forged" | "key" => {}
             other => panic!("a table of certificates has no word `{other}`"),
         }
     }

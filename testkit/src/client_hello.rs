@@ -34,6 +34,25 @@ pub struct ClientHello {
     pub psk_modes: Vec<u8>,
     /// `cookie`.
     pub cookie: Option<Vec<u8>>,
+    /// `pre_shared_key`.
+    pub pre_shared_key: Option<PreSharedKey>,
+}
+
+/// `pre_shared_key` of a ClientHello, RFC 9846 §4.3.11.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreSharedKey {
+    /// `identities`: `identity` and `obfuscated_ticket_age`.
+    pub identities: Vec<(Vec<u8>, u32)>,
+    /// `binders`, one for each identity.
+    pub binders: Vec<Vec<u8>>,
+}
+
+impl PreSharedKey {
+    /// How many octets the list of binders takes up at the end of the ClientHello, its length included:
+    /// what a binder does not cover (§4.3.11.2).
+    pub(crate) fn uncovered(&self) -> usize {
+        2 + self.binders.iter().map(|binder| 1 + binder.len()).sum::<usize>()
+    }
 }
 
 impl ClientHello {
@@ -71,6 +90,7 @@ impl ClientHello {
             record_size_limit: record_size_limit(&extensions)?,
             psk_modes: psk_modes(&extensions)?,
             cookie: cookie(&extensions)?,
+            pre_shared_key: pre_shared_key(&extensions)?,
             extensions,
         };
         hello.check()?;
@@ -261,4 +281,35 @@ fn cookie(extensions: &[(u16, Vec<u8>)]) -> Result<Option<Vec<u8>>, Complaint> {
     let cookie = reader.vector(2)?.to_vec();
     reader.end()?;
     Ok(Some(cookie))
+}
+
+fn pre_shared_key(extensions: &[(u16, Vec<u8>)]) -> Result<Option<PreSharedKey>, Complaint> {
+    let Some(data) = find(extensions, extension::PRE_SHARED_KEY) else {
+        return Ok(None);
+    };
+    let mut reader = Reader::new("pre_shared_key", data);
+    let mut list = Reader::new("identities", reader.vector(2)?);
+    let mut identities = Vec::new();
+    while !list.is_empty() {
+        let identity = list.vector(2)?.to_vec();
+        demand!(!identity.is_empty(), "an identity of pre_shared_key is empty (RFC 9846 §4.3.11)");
+        let age = list.take(4)?.try_into().expect("4 octets taken");
+        identities.push((identity, u32::from_be_bytes(age)));
+    }
+    let mut list = Reader::new("binders", reader.vector(2)?);
+    reader.end()?;
+    let mut binders = Vec::new();
+    while !list.is_empty() {
+        let binder = list.vector(1)?.to_vec();
+        demand!(binder.len() >= 32, "a binder has {} octets (RFC 9846 §4.3.11)", binder.len());
+        binders.push(binder);
+    }
+    demand!(!identities.is_empty(), "pre_shared_key has no identity (RFC 9846 §4.3.11)");
+    demand!(
+        identities.len() == binders.len(),
+        "pre_shared_key has {} binders for {} identities (RFC 9846 §4.3.11)",
+        binders.len(),
+        identities.len()
+    );
+    Ok(Some(PreSharedKey { identities, binders }))
 }

@@ -38,16 +38,16 @@ pub(crate) struct TrafficSecrets {
     pub(crate) server: Secret,
 }
 
-/// The key schedule from the handshake secret on (§7.1); there are no pre-shared keys here.
+/// The key schedule from the handshake secret on (§7.1).
 #[derive(Clone, Copy)]
 pub(crate) struct KeySchedule {
     handshake_secret: Secret,
 }
 
 impl KeySchedule {
-    pub(crate) fn new(shared_secret: &[u8]) -> Self {
-        let early_secret = hmac_sha256(&[0; 32], &[0; 32]);
-        let salt = derive_secret(&early_secret, "derived", &sha256(b""));
+    /// Without a pre-shared key, `psk` is 32 zeros.
+    pub(crate) fn new(psk: &Secret, shared_secret: &[u8]) -> Self {
+        let salt = derive_secret(&early_secret(psk), "derived", &sha256(b""));
         Self { handshake_secret: hmac_sha256(&salt, shared_secret) }
     }
 
@@ -61,13 +61,38 @@ impl KeySchedule {
 
     /// `transcript_hash` covers ClientHello to the server's Finished.
     pub(crate) fn application(&self, transcript_hash: &Secret) -> TrafficSecrets {
-        let salt = derive_secret(&self.handshake_secret, "derived", &sha256(b""));
-        let main_secret = hmac_sha256(&salt, &[0; 32]);
+        let main_secret = self.main_secret();
         TrafficSecrets {
             client: derive_secret(&main_secret, "c ap traffic", transcript_hash),
             server: derive_secret(&main_secret, "s ap traffic", transcript_hash),
         }
     }
+
+    /// The `resumption_secret`; `transcript_hash` covers ClientHello to the client's Finished.
+    pub(crate) fn resumption(&self, transcript_hash: &Secret) -> Secret {
+        derive_secret(&self.main_secret(), "res master", transcript_hash)
+    }
+
+    fn main_secret(&self) -> Secret {
+        let salt = derive_secret(&self.handshake_secret, "derived", &sha256(b""));
+        hmac_sha256(&salt, &[0; 32])
+    }
+}
+
+/// The pre-shared key of a ticket with this nonce (§4.7.1).
+pub(crate) fn resumption_psk(resumption_secret: &Secret, nonce: &[u8]) -> Secret {
+    expand_label(resumption_secret, "resumption", nonce, 32).try_into().expect("32 octets asked for")
+}
+
+/// The binder of a resumption PSK (§4.3.11.2); `transcript_hash` covers everything up to the
+/// truncated ClientHello.
+pub(crate) fn binder(psk: &Secret, transcript_hash: &Secret) -> Secret {
+    let binder_key = derive_secret(&early_secret(psk), "res binder", &sha256(b""));
+    verify_data(&binder_key, transcript_hash)
+}
+
+fn early_secret(psk: &Secret) -> Secret {
+    hmac_sha256(&[0; 32], psk)
 }
 
 /// `verify_data` of a Finished message (§4.5.3).

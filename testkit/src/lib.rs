@@ -15,10 +15,10 @@
 //! assert!(peer.outgoing().is_empty());
 //! ```
 
-pub use client_hello::ClientHello;
+pub use client_hello::{ClientHello, PreSharedKey};
 pub use messages::{
     Certificate, CertificateRequest, CertificateVerify, DOWNGRADE_TO_1_1, DOWNGRADE_TO_1_2, Extensions,
-    NewSessionTicket, RETRY_RANDOM, ServerHello,
+    IssuedTicket, NewSessionTicket, RETRY_RANDOM, ServerHello,
 };
 pub use peer::Peer;
 pub use script::{Action, Keys, Message, RESPONSE, Script};

@@ -159,6 +159,17 @@ impl CertificateVerify {
     }
 }
 
+/// A ticket that a server has sent, and the pre-shared key that it stands for (§4.7.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedTicket {
+    /// `ticket`, which is the `identity` in a ClientHello.
+    pub ticket: Vec<u8>,
+    /// `ticket_age_add`.
+    pub age_add: u32,
+    /// The pre-shared key.
+    pub psk: [u8; 32],
+}
+
 /// NewSessionTicket, §4.7.1.
 #[derive(Clone, Debug)]
 pub struct NewSessionTicket {

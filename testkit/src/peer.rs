@@ -1,7 +1,7 @@
 //! The server itself: runs a [`Script`], and judges what the client sends.
 
 use crate::code::suite;
-use crate::crypto::{KeySchedule, Protection, TrafficSecrets};
+use crate::crypto::{KeySchedule, Protection, Secret, TrafficSecrets};
 use crate::script::Script;
 use crate::seen::{Epoch, Seen};
 use crate::wire::Complaint;
@@ -31,6 +31,8 @@ pub struct Peer {
     schedule: Option<KeySchedule>,
     handshake_secrets: Option<TrafficSecrets>,
     application_secrets: Option<TrafficSecrets>,
+    /// What tickets stand for.
+    resumption_secret: Option<Secret>,
     suite: u16,
     write: Option<Protection>,
     read: Option<Protection>,
@@ -58,6 +60,7 @@ impl Peer {
             schedule: None,
             handshake_secrets: None,
             application_secrets: None,
+            resumption_secret: None,
             suite: suite::CHACHA20_POLY1305_SHA256,
             write: None,
             read: None,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::chains::{Chain, Key};
 use crate::code::{alert, content};
 use crate::messages::{
-    Certificate, CertificateRequest, CertificateVerify, Extensions, NewSessionTicket, ServerHello,
+    Certificate, CertificateRequest, CertificateVerify, Extensions, IssuedTicket, NewSessionTicket,
+    ServerHello,
 };
 
 mod edits;
@@ -153,6 +154,7 @@ pub struct Script {
     pub(crate) retry_group: Option<u16>,
     pub(crate) cookie: Option<Vec<u8>>,
     pub(crate) zero_key_share: bool,
+    pub(crate) resumes: Option<IssuedTicket>,
     pub(crate) splits: Vec<(Message, usize, Vec<Action>)>,
     pub(crate) edits: Edits,
     pub(crate) truncate: Option<usize>,
@@ -200,6 +202,7 @@ impl Script {
             retry_group: None,
             cookie: None,
             zero_key_share: false,
+            resumes: None,
             splits: Vec::new(),
             edits: Edits::default(),
             truncate: None,

@@ -2,6 +2,7 @@
 
 use crate::client_hello::ClientHello;
 use crate::code::alert;
+use crate::messages::IssuedTicket;
 use crate::wire::Complaint;
 
 /// Which keys protected what the client sent.
@@ -49,6 +50,8 @@ pub struct Seen {
     pub events: Vec<Event>,
     /// The application data.
     pub data: Vec<u8>,
+    /// The tickets that it was sent.
+    pub tickets: Vec<IssuedTicket>,
     /// The first rule that the client broke.
     pub complaint: Option<Complaint>,
     /// Whether an encrypted record has come.

@@ -172,8 +172,32 @@ impl TimeProvider for At {
     }
 }
 
+/// A client that offers the ticket of its first connection in its second one: the server's binder and
+/// key schedule are those of rustls.
+#[test]
+fn a_ticket_is_resumed_by_rustls() {
+    let retry = || Script::with_retry(shapes::gts(), Some(b"cookie"), None);
+    let again: [fn() -> Script; 2] = [|| Script::good(shapes::gts()), retry];
+    for second in again {
+        let config = rustls_config(&shapes::gts());
+        let ticket = [Action::Send(Message::NewSessionTicket)];
+        let first = Listener::start(Script::good(shapes::gts()).after_handshake(ticket));
+        assert_eq!(rustls_post_with(&config, &first).expect("a good answer"), RESPONSE);
+        let ticket = first.finish().remove(0).tickets.remove(0);
+        let second = Listener::start(second().resume(&ticket));
+        assert_eq!(rustls_post_with(&config, &second).expect("a good answer"), RESPONSE);
+        let seen = second.finish().remove(0);
+        assert_eq!(seen.complaint, None);
+        assert_eq!(seen.data, REQUEST);
+    }
+}
+
 /// Posts with rustls, and reads to close_notify.
 fn rustls_post(chain: &Chain, listener: &Listener) -> std::io::Result<Vec<u8>> {
+    rustls_post_with(&rustls_config(chain), listener)
+}
+
+fn rustls_config(chain: &Chain) -> Arc<ClientConfig> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(chain.root.clone()).expect("the root is a certificate");
@@ -184,8 +208,12 @@ fn rustls_post(chain: &Chain, listener: &Listener) -> std::io::Result<Vec<u8>> {
         .with_webpki_verifier(verifier.expect("there is a root"))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Arc::new(config)
+}
+
+fn rustls_post_with(config: &Arc<ClientConfig>, listener: &Listener) -> std::io::Result<Vec<u8>> {
     let name = NAME.try_into().expect("a DNS name");
-    let mut connection = ClientConnection::new(Arc::new(config), name).expect("a good configuration");
+    let mut connection = ClientConnection::new(config.clone(), name).expect("a good configuration");
     let mut tcp = TcpStream::connect(listener.address())?;
     let mut stream = Stream::new(&mut connection, &mut tcp);
     stream.write_all(REQUEST)?;

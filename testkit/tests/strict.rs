@@ -2,7 +2,9 @@
 
 use picopost_testkit::chains::shapes;
 use picopost_testkit::code::{content, extension, group};
-use picopost_testkit::{ClientHello, Complaint, Event, Extensions, Peer, Script, handshake, record, vector};
+use picopost_testkit::{
+    ClientHello, Complaint, Event, Extensions, IssuedTicket, Peer, Script, handshake, record, vector,
+};
 
 /// A ClientHello in its parts.
 struct Hello {
@@ -35,6 +37,16 @@ impl Hello {
         }
     }
 
+    /// Offers tickets with these binders.
+    fn offer(&mut self, identities: &[&[u8]], binders: &[&[u8]]) {
+        let identity = |identity: &&[u8]| [&vector(2, identity)[..], &[0, 0, 3, 0xe8]].concat();
+        let identities: Vec<u8> = identities.iter().flat_map(identity).collect();
+        let binders: Vec<u8> = binders.iter().flat_map(|binder| vector(1, binder)).collect();
+        self.extensions.push(extension::PSK_KEY_EXCHANGE_MODES, &[1, 1]);
+        let data = [vector(2, &identities), vector(2, &binders)].concat();
+        self.extensions.push(extension::PRE_SHARED_KEY, &data);
+    }
+
     fn body(&self) -> Vec<u8> {
         let mut body = self.version.to_be_bytes().to_vec();
         body.extend([5; 32]);
@@ -59,6 +71,7 @@ fn a_good_client_hello_is_read() {
     assert_eq!(hello.server_name.as_deref(), Some("device.example"));
     assert_eq!(hello.key_shares, [(group::X25519, vec![9; 32])]);
     assert_eq!(hello.protocols, [b"http/1.1"]);
+    assert_eq!(hello.pre_shared_key, None);
     assert_eq!(
         (&hello.versions[..], &hello.groups[..], &hello.schemes[..]),
         (&[0x304][..], &[0x1d][..], &[0x403][..])
@@ -73,12 +86,20 @@ fn a_client_hello_is_read_whole_or_not_at_all() {
     }
 }
 
+#[test]
+fn tickets_that_are_offered_are_read() {
+    let hello = parse(|hello| hello.offer(&[b"one", b"two"], &[&[8; 32], &[9; 48]])).expect("a good one");
+    let offered = hello.pre_shared_key.expect("two tickets");
+    assert_eq!(offered.identities, [(b"one".to_vec(), 1000), (b"two".to_vec(), 1000)]);
+    assert_eq!(offered.binders, [vec![8; 32], vec![9; 48]]);
+}
+
 /// What is wrong, and what the complaint must say.
 type Fault = (fn(&mut Hello), &'static str);
 
 #[test]
 fn each_fault_has_its_complaint() {
-    let faults: [Fault; 20] = [
+    let faults: [Fault; 26] = [
         (|hello| hello.version = 0x0304, "legacy_version is 0x0304"),
         (|hello| hello.session_id = vec![7; 33], "legacy_session_id has 33 octets"),
         (|hello| hello.suites.clear(), "cipher_suites is empty"),
@@ -103,11 +124,23 @@ fn each_fault_has_its_complaint() {
         (|hello| hello.extensions.set(extension::RECORD_SIZE_LIMIT, &[0, 63]), "record_size_limit is 63"),
         (
             |hello| {
-                hello.extensions.push(extension::PRE_SHARED_KEY, &[]);
+                hello.offer(&[b"ticket"], &[&[9; 32]]);
                 hello.extensions.push(0xfafa, &[]);
             },
             "pre_shared_key is not last",
         ),
+        (
+            |hello| {
+                hello.offer(&[b"ticket"], &[&[9; 32]]);
+                hello.extensions.remove(extension::PSK_KEY_EXCHANGE_MODES);
+            },
+            "without psk_key_exchange_modes",
+        ),
+        (|hello| hello.offer(&[], &[]), "no identity"),
+        (|hello| hello.offer(&[b""], &[&[9; 32]]), "an identity of pre_shared_key is empty"),
+        (|hello| hello.offer(&[b"ticket"], &[&[9; 31]]), "a binder has 31 octets"),
+        (|hello| hello.offer(&[b"ticket"], &[]), "0 binders for 1 identities"),
+        (|hello| hello.offer(&[b"ticket"], &[&[9; 32], &[9; 32]]), "2 binders for 1 identities"),
     ];
     for (edit, expected) in faults {
         match parse(edit) {
@@ -146,7 +179,11 @@ fn a_second_client_hello_changes_only_what_it_was_asked_to() {
 
 /// Feeds records to a server and gives its complaint.
 fn complaint(records: &[Vec<u8>]) -> String {
-    let mut peer = Peer::new(Script::good(shapes::direct()));
+    complaint_of(Script::good(shapes::direct()), records)
+}
+
+fn complaint_of(script: Script, records: &[Vec<u8>]) -> String {
+    let mut peer = Peer::new(script);
     for octet in records.concat() {
         peer.feed(&[octet]);
     }
@@ -175,6 +212,20 @@ fn each_wrong_record_has_its_complaint() {
         let complaint = complaint(&records);
         assert!(complaint.contains(expected), "`{complaint}` is not `{expected}`");
     }
+}
+
+#[test]
+fn a_ticket_that_is_to_be_taken_must_be_offered_with_its_binder() {
+    let ticket = IssuedTicket { ticket: b"ticket".to_vec(), age_add: 0, psk: [7; 32] };
+    let complaint = |edit: fn(&mut Hello)| {
+        let mut hello = Hello::good();
+        edit(&mut hello);
+        let hello = record(content::HANDSHAKE, &handshake(1, &hello.body()));
+        complaint_of(Script::good(shapes::direct()).resume(&ticket), &[hello])
+    };
+    assert!(complaint(|_| {}).contains("offers no ticket"));
+    assert!(complaint(|hello| hello.offer(&[b"other"], &[&[9; 32]])).contains("offers another ticket"));
+    assert!(complaint(|hello| hello.offer(&[b"ticket"], &[&[9; 32]])).contains("binder is wrong"));
 }
 
 #[test]

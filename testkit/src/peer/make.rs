@@ -6,8 +6,8 @@ use super::Peer;
 use crate::code::{extension, handshake, suite};
 use crate::crypto::{self, Secret, key_exchange};
 use crate::messages::{
-    Certificate, CertificateRequest, CertificateVerify, Extensions, NewSessionTicket, RETRY_RANDOM,
-    ServerHello,
+    Certificate, CertificateRequest, CertificateVerify, Extensions, IssuedTicket, NewSessionTicket,
+    RETRY_RANDOM, ServerHello,
 };
 use crate::script::{Edit, Message};
 use crate::wire::{Complaint, vector};
@@ -58,6 +58,10 @@ impl Peer {
         rand::fill(&mut random).expect("the random source works");
         let mut hello = self.hello_of(random, extensions);
         hello.set_key_share(group, &public);
+        if self.script.resumes.is_some() {
+            // `selected_identity`: the first.
+            hello.extensions().push(extension::PRE_SHARED_KEY, &[0, 0]);
+        }
         apply(&self.script.edits.server_hello, &mut hello);
         self.suite = hello.cipher_suite;
         Ok(hello.encode())
@@ -130,7 +134,7 @@ impl Peer {
         crypto::verify_data(&self.handshake_secrets().server, &hash)
     }
 
-    fn new_session_ticket(&self) -> Vec<u8> {
+    fn new_session_ticket(&mut self) -> Vec<u8> {
         let mut ticket = NewSessionTicket {
             lifetime: 7200,
             age_add: 0x0102_0304,
@@ -139,6 +143,11 @@ impl Peer {
             extensions: Extensions::default(),
         };
         apply(&self.script.edits.ticket, &mut ticket);
+        if let Some(secret) = &self.resumption_secret {
+            let psk = crypto::resumption_psk(secret, &ticket.nonce);
+            let NewSessionTicket { ticket, age_add, .. } = ticket.clone();
+            self.seen.tickets.push(IssuedTicket { ticket, age_add, psk });
+        }
         ticket.encode()
     }
 }

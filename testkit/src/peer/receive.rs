@@ -103,6 +103,7 @@ impl Peer {
                     let cookie = self.script.cookie.as_deref();
                     hello.check_retry(first, cookie, self.script.retry_group)?;
                 }
+                self.check_binder(message, &hello)?;
                 self.seen.events.push(Event::ClientHello);
                 self.seen.hellos.push(hello);
             }
@@ -141,7 +142,22 @@ impl Peer {
         Ok(())
     }
 
-    fn has_sent(&self, message: Message) -> bool {
+    /// RFC 9846 §4.3.11: the ticket that the script is to take is the first that is offered, and its
+    /// binder is right.
+    fn check_binder(&self, message: &[u8], hello: &ClientHello) -> Result<(), Complaint> {
+        let Some(ticket) = &self.script.resumes else { return Ok(()) };
+        let Some(offered) = &hello.pre_shared_key else {
+            return Err(Complaint("the client offers no ticket".into()));
+        };
+        demand!(offered.identities[0].0 == ticket.ticket, "the client offers another ticket");
+        let covered = &message[..message.len() - offered.uncovered()];
+        let hash = crypto::sha256(&[&self.transcript, covered].concat());
+        let binder = crypto::binder(&ticket.psk, &hash);
+        demand!(offered.binders[0] == binder, "the client's binder is wrong (RFC 9846 §4.3.11.2)");
+        Ok(())
+    }
+
+    pub(super) fn has_sent(&self, message: Message) -> bool {
         let done = &self.script.actions[..self.at];
         done.iter().any(|action| matches!(action, Action::Send(sent) if *sent == message))
     }

@@ -169,7 +169,7 @@ impl Peer {
         if let Some(secrets) = self.handshake_secrets {
             return secrets;
         }
-        let schedule = KeySchedule::new(&self.shared_secret);
+        let schedule = self.new_schedule();
         let secrets = schedule.handshake(&crypto::sha256(&self.transcript));
         self.schedule = Some(schedule);
         self.handshake_secrets = Some(secrets);
@@ -183,10 +183,26 @@ impl Peer {
         if let Some(secrets) = self.application_secrets {
             return secrets;
         }
-        let schedule = self.schedule.unwrap_or_else(|| KeySchedule::new(&self.shared_secret));
+        let schedule = self.schedule.unwrap_or_else(|| self.new_schedule());
         let secrets = schedule.application(&crypto::sha256(&self.transcript));
         self.application_secrets = Some(secrets);
+        if let Some(handshake_secrets) = &self.handshake_secrets {
+            // §4.7.1: what the client has still to say is known, so that a ticket need not wait for it.
+            let mut transcript = self.transcript.clone();
+            if self.has_sent(Message::CertificateRequest) {
+                transcript.extend(wire::handshake(handshake::CERTIFICATE, &[0; 4]));
+            }
+            let hash = crypto::sha256(&transcript);
+            let verify_data = crypto::verify_data(&handshake_secrets.client, &hash);
+            transcript.extend(wire::handshake(handshake::FINISHED, &verify_data));
+            self.resumption_secret = Some(schedule.resumption(&crypto::sha256(&transcript)));
+        }
         secrets
+    }
+
+    fn new_schedule(&self) -> KeySchedule {
+        let psk = self.script.resumes.as_ref().map_or([0; 32], |ticket| ticket.psk);
+        KeySchedule::new(&psk, &self.shared_secret)
     }
 
     pub(super) fn hello(&self) -> Option<&ClientHello> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Action, Keys, Message, Script};
 use crate::chains::Key;
 use crate::messages::{
-    Certificate, CertificateRequest, CertificateVerify, Extensions, NewSessionTicket, ServerHello,
+    Certificate, CertificateRequest, CertificateVerify, Extensions, IssuedTicket, NewSessionTicket,
+    ServerHello,
 };
 
 /// Edits of the order.
@@ -209,6 +210,14 @@ impl Script {
     pub fn zero_key_share(mut self) -> Self {
         self.zero_key_share = true;
         self
+    }
+
+    /// Takes this ticket, which the client must offer with a binder that is right: `pre_shared_key` in
+    /// the ServerHello, and neither Certificate nor CertificateVerify (RFC 9846 §2.2).
+    #[must_use]
+    pub fn resume(mut self, ticket: &IssuedTicket) -> Self {
+        self.resumes = Some(ticket.clone());
+        self.without(Message::Certificate).without(Message::CertificateVerify)
     }
 
     /// Puts handshake messages that follow each other into one record.
