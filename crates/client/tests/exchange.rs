@@ -1,10 +1,9 @@
 //! The whole exchange against rustls as the server, in memory.
 
-use picopost::embedded_io::ErrorKind;
 use picopost::http::{self, End};
-use picopost::{Action, Direction, Error, Exchange, Octets, Request, Stage, Trust, Url, tls};
+use picopost::{Action, Error, Exchange, Octets, Request, Stage, Trust, Url, tls};
 use picopost_testkit::chains::{Chain, faulty, shapes};
-use support::{After, Answer, Memory, OK, Outcome, Pace, Rustls, Server, URL, assert_says, drive, now, post};
+use support::{Answer, Memory, OK, Outcome, Pace, Rustls, URL, drive, now, post};
 
 mod support;
 
@@ -243,85 +242,6 @@ fn an_answer_that_is_not_http_is_refused_in_good_order() {
     assert!(server.saw_close_notify);
 }
 
-/// A server that answers as soon as it has seen the head, while the request is under way: what it
-/// says is looked at before more is sent than lies in the send buffer.
-#[test]
-fn an_early_answer_is_taken_and_ends_the_sending() {
-    const TOO_LARGE: &[u8] = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n";
-    let chain = shapes::gts();
-    let anchors = chain.anchors();
-    let body = vec![b'x'; 10_000];
-    let request = Request::json(Url::parse(URL).unwrap(), &body);
-    let answer = Answer { after: After::Octets(1), ..Answer::with(TOO_LARGE) };
-    let mut server = Rustls::new(&chain, answer);
-    let mut memory = Memory::new(4096, 1024, 512);
-    let trust = Trust::anchors(&anchors);
-    let mut exchange =
-        Exchange::new(&request, trust, now(), memory.buffers(), &mut getrandom::SysRng).unwrap();
-
-    let mut incoming = Vec::new();
-    // The transport breaks on the way up once the server has answered, as it does where a server
-    // closes without reading on.
-    loop {
-        match exchange.next().unwrap() {
-            Action::Worked => {}
-            Action::Done => break,
-            Action::Send(octets) => {
-                if server.request.is_empty() {
-                    server.feed(octets);
-                    let count = octets.len();
-                    exchange.sent(count);
-                } else {
-                    exchange.send_failed(ErrorKind::BrokenPipe);
-                }
-            }
-            Action::Receive(space) => {
-                incoming.extend(server.outgoing());
-                let count = space.len().min(incoming.len());
-                space[..count].copy_from_slice(&incoming[..count]);
-                incoming.drain(..count);
-                exchange.received(count);
-            }
-        }
-    }
-    assert!(!exchange.is_request_written());
-    let response = exchange.finish().unwrap();
-    assert_eq!(response.status().0, 413);
-    assert_eq!(Error::from(response.success().unwrap_err()).code(), 5413);
-}
-
-#[test]
-fn a_failure_to_send_is_the_error_where_no_answer_comes() {
-    let chain = shapes::gts();
-    let anchors = chain.anchors();
-    let request = Request::json(Url::parse(URL).unwrap(), BODY);
-    let trust = Trust::anchors(&anchors);
-
-    // Before the handshake is done it ends the exchange at once.
-    let mut memory = Memory::default();
-    let mut exchange =
-        Exchange::new(&request, trust, now(), memory.buffers(), &mut getrandom::SysRng).unwrap();
-    assert!(matches!(exchange.next(), Ok(Action::Send(_))));
-    exchange.send_failed(ErrorKind::ConnectionReset);
-    let expected = Error::Transport {
-        stage: Stage::Hello,
-        direction: Direction::Send,
-        kind: ErrorKind::ConnectionReset,
-    };
-    assert_eq!(exchange.next().err(), Some(expected));
-    assert_eq!(exchange.stage(), Stage::Hello);
-    assert!(exchange.farewell().is_empty());
-    assert_eq!(expected.code(), 2124);
-    assert_says(&expected, "sending failed: connection reset");
-
-    // So does a failure to receive.
-    let mut memory = Memory::default();
-    let mut exchange =
-        Exchange::new(&request, trust, now(), memory.buffers(), &mut getrandom::SysRng).unwrap();
-    exchange.receive_failed(ErrorKind::TimedOut);
-    assert_eq!(exchange.next().err().map(|error| error.code()), Some(2151));
-}
-
 #[test]
 fn a_server_that_cannot_be_verified_gets_no_octet_of_the_request() {
     let refuse = |chain: Chain| {
@@ -406,4 +326,20 @@ fn stages_come_in_their_order() {
     let mut server = Rustls::new(&chain, Answer::with(OK));
     drive(&mut exchange, &mut server, Pace::default()).unwrap();
     assert_eq!(exchange.stage(), Stage::Done);
+}
+
+#[test]
+fn the_final_dot_of_a_name_is_not_in_the_sni() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let request = Request::json(Url::parse("https://device.example./").unwrap(), BODY);
+    let mut memory = Memory::default();
+    let trust = Trust::anchors(&anchors);
+    let mut exchange =
+        Exchange::new(&request, trust, now(), memory.buffers(), &mut getrandom::SysRng).unwrap();
+    let Ok(Action::Send(hello)) = exchange.next() else { panic!("the ClientHello is first") };
+    // NameType host_name and the length of the name (RFC 6066 section 3), then the name, then the next extension.
+    let sni = b"\0\0\x0edevice.example\0";
+    assert!(hello.windows(sni.len()).any(|window| window == sni));
+    drive(&mut exchange, &mut Rustls::new(&chain, Answer::with(OK)), Pace::default()).unwrap();
 }

@@ -1,0 +1,145 @@
+//! Transports that fail in one direction, and answers that come early.
+
+use picopost::embedded_io::ErrorKind;
+use picopost::{Action, Direction, Error, Exchange, Request, Stage, Trust, Url};
+use picopost_testkit::chains::shapes;
+use support::{After, Answer, Memory, OK, Pace, Rustls, Server, URL, assert_says, drive, now};
+
+mod support;
+
+const BODY: &[u8] = b"{}";
+
+/// A server that answers as soon as it has seen the head, while the request is under way: what it
+/// says is looked at before more is sent than lies in the send buffer.
+#[test]
+fn an_early_answer_is_taken_and_ends_the_sending() {
+    const TOO_LARGE: &[u8] = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n";
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let body = vec![b'x'; 10_000];
+    let request = Request::json(Url::parse(URL).unwrap(), &body);
+    let answer = Answer { after: After::Octets(1), ..Answer::with(TOO_LARGE) };
+    let mut server = Rustls::new(&chain, answer);
+    let mut memory = Memory::new(4096, 1024, 512);
+    let trust = Trust::anchors(&anchors);
+    let mut exchange =
+        Exchange::new(&request, trust, now(), memory.buffers(), &mut getrandom::SysRng).unwrap();
+
+    let mut incoming = Vec::new();
+    // The transport breaks on the way up once the server has answered, as it does where a server
+    // closes without reading on.
+    loop {
+        match exchange.next().unwrap() {
+            Action::Worked => {}
+            Action::Done => break,
+            Action::Send(octets) => {
+                if server.request.is_empty() {
+                    server.feed(octets);
+                    let count = octets.len();
+                    exchange.sent(count);
+                } else {
+                    exchange.send_failed(ErrorKind::BrokenPipe);
+                }
+            }
+            Action::Receive(space) => {
+                incoming.extend(server.outgoing());
+                let count = space.len().min(incoming.len());
+                space[..count].copy_from_slice(&incoming[..count]);
+                incoming.drain(..count);
+                exchange.received(count);
+            }
+        }
+    }
+    assert!(!exchange.is_request_written());
+    let response = exchange.finish().unwrap();
+    assert_eq!(response.status().0, 413);
+    assert_eq!(Error::from(response.success().unwrap_err()).code(), 5413);
+}
+
+#[test]
+fn a_failure_to_send_is_the_error_where_no_answer_comes() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let request = Request::json(Url::parse(URL).unwrap(), BODY);
+    let trust = Trust::anchors(&anchors);
+
+    // Before the handshake is done it ends the exchange at once.
+    let mut memory = Memory::default();
+    let mut exchange =
+        Exchange::new(&request, trust, now(), memory.buffers(), &mut getrandom::SysRng).unwrap();
+    assert!(matches!(exchange.next(), Ok(Action::Send(_))));
+    exchange.send_failed(ErrorKind::ConnectionReset);
+    let expected = Error::Transport {
+        stage: Stage::Hello,
+        direction: Direction::Send,
+        kind: ErrorKind::ConnectionReset,
+    };
+    assert_eq!(exchange.next().err(), Some(expected));
+    assert_eq!(exchange.stage(), Stage::Hello);
+    assert!(exchange.farewell().is_empty());
+    assert_eq!(expected.code(), 2124);
+    assert_says(&expected, "sending failed: connection reset");
+
+    // So does a failure to receive.
+    let mut memory = Memory::default();
+    let mut exchange =
+        Exchange::new(&request, trust, now(), memory.buffers(), &mut getrandom::SysRng).unwrap();
+    exchange.receive_failed(ErrorKind::TimedOut);
+    assert_eq!(exchange.next().err().map(|error| error.code()), Some(2151));
+}
+
+#[test]
+fn a_server_that_takes_no_more_and_leaves_without_an_answer_is_a_failure_to_send() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let request = Request::json(Url::parse(URL).unwrap(), BODY);
+    let mut server = Rustls::new(&chain, Answer::with(OK));
+    let mut memory = Memory::default();
+    let trust = Trust::anchors(&anchors);
+    let mut exchange =
+        Exchange::new(&request, trust, now(), memory.buffers(), &mut getrandom::SysRng).unwrap();
+    let mut incoming = Vec::new();
+    let error = loop {
+        let at_request = exchange.stage() >= Stage::Request;
+        match exchange.next() {
+            Ok(Action::Worked) => {}
+            Ok(Action::Send(_)) if at_request => exchange.send_failed(ErrorKind::BrokenPipe),
+            Ok(Action::Send(octets)) => {
+                server.feed(octets);
+                let count = octets.len();
+                exchange.sent(count);
+            }
+            Ok(Action::Receive(space)) => {
+                incoming.extend(server.outgoing());
+                let count = space.len().min(incoming.len());
+                space[..count].copy_from_slice(&incoming[..count]);
+                incoming.drain(..count);
+                // In the end 0: end of file.
+                exchange.received(count);
+            }
+            Ok(Action::Done) => panic!("there is no answer"),
+            Err(error) => break error,
+        }
+    };
+    // Sending failed first; that no answer came is what followed.
+    assert!(
+        matches!(error, Error::Transport { direction: Direction::Send, kind: ErrorKind::BrokenPipe, .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn what_the_transport_says_behind_a_whole_response_changes_nothing() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let request = Request::json(Url::parse(URL).unwrap(), BODY);
+    let mut memory = Memory::default();
+    let trust = Trust::anchors(&anchors);
+    let mut exchange =
+        Exchange::new(&request, trust, now(), memory.buffers(), &mut getrandom::SysRng).unwrap();
+    drive(&mut exchange, &mut Rustls::new(&chain, Answer::with(OK)), Pace::default()).unwrap();
+    exchange.send_failed(ErrorKind::ConnectionReset);
+    exchange.receive_failed(ErrorKind::ConnectionReset);
+    assert!(matches!(exchange.next(), Ok(Action::Done)));
+    assert_eq!(exchange.finish().unwrap().body(), b"ok");
+}
