@@ -32,15 +32,24 @@ pub fn run() -> Result<(), Failure> {
 /// # Errors
 /// The build fails; cargo has said why.
 pub fn build(toolchain: &Toolchain) -> Result<PathBuf, Failure> {
+    let mut command = cargo_for(toolchain, TARGET);
+    command.args(["--package", PACKAGE, "--profile", PROFILE]);
+    process::run("the firmware's build", &mut command, BUILD_LIMIT)?;
+    Ok(target_folder().join(TARGET).join(PROFILE).join(PACKAGE))
+}
+
+/// `cargo build` for a device's target.
+#[must_use]
+pub fn cargo_for(toolchain: &Toolchain, target: &str) -> Command {
     let mut command = cargo();
-    command.args(["build", "--package", PACKAGE, "--target", TARGET, "--profile", PROFILE]);
+    command.args(["build", "--target", target]);
     if let Toolchain::Debian { linker } = toolchain {
         // Debian's compiler is a stable one: only so may it build `core` itself.
         command.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=core,alloc");
-        command.env("CARGO_TARGET_RISCV32IMAC_UNKNOWN_NONE_ELF_LINKER", linker);
+        let variable = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
+        command.env(variable, linker);
     }
-    process::run("the firmware's build", &mut command, BUILD_LIMIT)?;
-    Ok(target_folder().join(TARGET).join(PROFILE).join(PACKAGE))
+    command
 }
 
 /// cargo, in the workspace.

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod check_all;
 pub mod demo;
 pub mod emulator;
 pub mod error;

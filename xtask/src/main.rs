@@ -6,7 +6,7 @@ use std::env;
 use std::process::ExitCode;
 
 use xtask::error::Failure;
-use xtask::{demo, firmware, process, setup};
+use xtask::{check_all, demo, firmware, process, setup};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -16,6 +16,7 @@ usage: cargo xtask COMMAND
   demo       a board POSTs to `picopost listen`, both sides shown (also: cargo demo)
              [--chain gts|lets-encrypt|rsa]  the server's certificates (default: gts)
              [--native]                      the same client code, without an emulator
+  check-all  everything that CI runs (also: cargo check-all)
 
 environment:
   PICOPOST_TOOLCHAIN=rustup|debian  where the target's core comes from (default: rustup, else debian)
@@ -40,13 +41,15 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
     match arguments {
         ["setup"] => setup::run(),
         ["firmware"] => firmware::run(),
+        ["check-all"] => check_all::run(),
         ["demo", options @ ..] => demo::run(&demo::Options::parse(options)?),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
         }
         [] => Err(Failure::usage("no command given").hint(USAGE)),
-        [other, ..] => Err(Failure::usage(format!("there is no command `{}`", arguments.join(" ")))
-            .hint(if matches!(*other, "setup" | "firmware") { "it takes no options" } else { USAGE })),
+        [other, ..] => Err(Failure::usage(format!("there is no command `{}`", arguments.join(" "))).hint(
+            if matches!(*other, "setup" | "firmware" | "check-all") { "it takes no options" } else { USAGE },
+        )),
     }
 }

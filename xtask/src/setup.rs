@@ -22,6 +22,20 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/src/rust/library/core";
 const DEBIAN_RUST_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
 const EMULATOR_PACKAGE: &str = "qemu-system-misc";
+/// The servers that the tests POST to: what each is started by, and its package.
+const COUNTERPARTS: [(&str, &str); 8] = [
+    ("openssl", "openssl"),
+    ("stdbuf", "coreutils"),
+    ("nginx", "nginx"),
+    ("go", "golang-go"),
+    ("python3", "python3"),
+    ("java", "default-jdk-headless"),
+    ("node", "nodejs"),
+    ("cc", "build-essential"),
+];
+/// GnuTLS has no server that takes a POST: the tests compile one against its headers.
+const GNUTLS_HEADER: &str = "/usr/include/gnutls/gnutls.h";
+const GNUTLS_PACKAGE: &str = "libgnutls28-dev";
 
 /// rustup waits for minutes on a machine that cannot reach its server.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
@@ -61,20 +75,28 @@ impl fmt::Display for Toolchain {
     }
 }
 
-/// Finds the target's `core`, or gets it: from rustup, or else from Debian.
+/// Finds the board's `core`, or gets it: from rustup, or else from Debian.
 ///
 /// # Errors
 /// Neither has it.
 pub fn toolchain() -> Result<Toolchain, Failure> {
+    toolchain_for(TARGET)
+}
+
+/// The same for any target.
+///
+/// # Errors
+/// Neither has it.
+pub fn toolchain_for(target: &str) -> Result<Toolchain, Failure> {
     let wanted = env::var("PICOPOST_TOOLCHAIN").unwrap_or_default();
     match wanted.as_str() {
-        "rustup" if has_rustup_target() || add_rustup_target() => Ok(Toolchain::Rustup),
-        "rustup" => Err(Failure::missing(format!("rustup cannot fetch {TARGET}"))
+        "rustup" if has_rustup_target(target) || add_rustup_target(target) => Ok(Toolchain::Rustup),
+        "rustup" => Err(Failure::missing(format!("rustup cannot fetch {target}"))
             .hint("unset PICOPOST_TOOLCHAIN, and Debian's compiler is used instead")),
         "debian" => debian(),
-        "" if has_rustup_target() || add_rustup_target() => Ok(Toolchain::Rustup),
+        "" if has_rustup_target(target) || add_rustup_target(target) => Ok(Toolchain::Rustup),
         "" => {
-            eprintln!("setup: rustup cannot fetch {TARGET}: using Debian's compiler instead");
+            eprintln!("setup: rustup cannot fetch {target}: using Debian's compiler instead");
             debian()
         }
         other => Err(Failure::usage(format!("PICOPOST_TOOLCHAIN is `{other}`"))
@@ -82,21 +104,21 @@ pub fn toolchain() -> Result<Toolchain, Failure> {
     }
 }
 
-fn has_rustup_target() -> bool {
+fn has_rustup_target(target: &str) -> bool {
     // rustup prints the folder whether it is there or not.
-    process::output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]))
+    process::output(Command::new("rustc").args(["--print", "target-libdir", "--target", target]))
         .and_then(|folder| std::fs::read_dir(folder).ok())
         .is_some_and(|files| {
             files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
         })
 }
 
-fn add_rustup_target() -> bool {
-    eprintln!("setup: rustup target add {TARGET}");
+fn add_rustup_target(target: &str) -> bool {
+    eprintln!("setup: rustup target add {target}");
     let mut command = Command::new("rustup");
-    command.args(["target", "add", TARGET]);
+    command.args(["target", "add", target]);
     match process::run("rustup", &mut command, RUSTUP_LIMIT) {
-        Ok(()) => has_rustup_target(),
+        Ok(()) => has_rustup_target(target),
         Err(failure) => {
             eprintln!("setup: {}", failure.sentence());
             false
@@ -128,6 +150,23 @@ fn rustup_linker() -> Option<PathBuf> {
     let host = version.lines().find_map(|line| line.strip_prefix("host: "))?;
     let linker = Path::new(&root).join("lib/rustlib").join(host).join("bin/rust-lld");
     linker.exists().then_some(linker)
+}
+
+/// Finds the servers that the tests need, or installs them.
+///
+/// # Errors
+/// Some are not there and cannot be installed.
+pub fn counterparts() -> Result<(), Failure> {
+    let mut missing: Vec<&str> = COUNTERPARTS
+        .iter()
+        // Debian keeps servers out of a user's path.
+        .filter(|(command, _)| on_path(command).is_none() && !Path::new("/usr/sbin").join(command).is_file())
+        .map(|(_, package)| *package)
+        .collect();
+    if !Path::new(GNUTLS_HEADER).is_file() {
+        missing.push(GNUTLS_PACKAGE);
+    }
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
 }
 
 /// Finds the emulator, or installs it.

@@ -480,10 +480,10 @@ fn check_setup(config: &Config<'_>, receive: usize, send: usize) -> Result<(), E
     if send < MIN_SEND_BUFFER {
         return Err(Error::SendBufferTooSmall { size: send, minimum: MIN_SEND_BUFFER });
     }
-    match config.trust.0 {
-        TrustKind::Anchors([]) => Err(Error::NoTrustAnchors),
-        _ => Ok(()),
+    if matches!(config.trust.0, TrustKind::Anchors([])) {
+        return Err(Error::NoTrustAnchors);
     }
+    Ok(())
 }
 
 /// One public-key operation.

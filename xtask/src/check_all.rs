@@ -1,0 +1,87 @@
+//! `cargo check-all`: everything that CI runs, one step after the other.
+//!
+//! All steps run, also after one that failed, and the end names those that did.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::error::Failure;
+use crate::firmware::{cargo, cargo_for};
+use crate::process;
+use crate::setup;
+
+/// Longer than any step takes on two slow cores.
+const STEP_LIMIT: Duration = Duration::from_secs(2400);
+/// The board is built for its own target alone.
+const BOARD: &str = "picopost-qemu-rv32";
+/// With atomics (ESP32-C6, the emulated board) and without (ESP32-C3).
+const DEVICE_TARGETS: [&str; 2] = ["riscv32imac-unknown-none-elf", "riscv32imc-unknown-none-elf"];
+const DEVICE_FEATURES: [&[&str]; 3] = [&[], &["--no-default-features"], &["--all-features"]];
+
+/// Runs every step.
+///
+/// # Errors
+/// Something is missing, or a step failed.
+pub fn run() -> Result<(), Failure> {
+    setup::emulator()?;
+    setup::counterparts()?;
+    let steps = steps()?;
+    let count = steps.len();
+    let mut failed = Vec::new();
+    for (number, (name, mut command)) in steps.into_iter().enumerate() {
+        println!("\n== {name} ({} of {count})", number + 1);
+        let start = Instant::now();
+        match process::run(&name, &mut command, STEP_LIMIT) {
+            Ok(()) => println!("== {name}: good after {} s", start.elapsed().as_secs()),
+            Err(failure) if failure.sentence() == "interrupted" => return Err(failure),
+            Err(failure) => {
+                println!("== {name}: failed after {} s: {}", start.elapsed().as_secs(), failure.sentence());
+                failed.push(name);
+            }
+        }
+    }
+    println!("\n{} passed, {} failed", count - failed.len(), failed.len());
+    if failed.is_empty() { Ok(()) } else { Err(Failure::failed(format!("failed: {}", failed.join(", ")))) }
+}
+
+type Step = (String, Command);
+
+fn steps() -> Result<Vec<Step>, Failure> {
+    let mut steps = vec![
+        step("format", &["fmt", "--all", "--check"]),
+        step(
+            "clippy",
+            &["clippy", "--workspace", "--exclude", BOARD, "--all-targets", "--", "-D", "warnings"],
+        ),
+        step("tests and doc tests", &["test", "--workspace", "--exclude", BOARD]),
+    ];
+    for package in ["picopost-tls", "picopost-http", "picopost"] {
+        steps.push(step(
+            &format!("{package} with all features"),
+            &["test", "--package", package, "--all-features"],
+        ));
+        steps.push(step(
+            &format!("{package} without features: clippy"),
+            &["clippy", "--package", package, "--no-default-features", "--", "-D", "warnings"],
+        ));
+    }
+    let (name, mut docs) = step("docs", &["doc", "--workspace", "--exclude", BOARD, "--no-deps"]);
+    docs.env("RUSTDOCFLAGS", "-D warnings");
+    steps.push((name, docs));
+    for target in DEVICE_TARGETS {
+        let toolchain = setup::toolchain_for(target)?;
+        for features in DEVICE_FEATURES {
+            let mut command = cargo_for(&toolchain, target);
+            command.args(["--package", "picopost"]).args(features);
+            let features = features.first().unwrap_or(&"default features").trim_start_matches("--");
+            steps.push((format!("no_std: {target}, {features}"), command));
+        }
+    }
+    Ok(steps)
+}
+
+fn step(name: &str, arguments: &[&str]) -> Step {
+    let mut command = cargo();
+    command.args(arguments);
+    (name.to_owned(), command)
+}
