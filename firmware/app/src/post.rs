@@ -126,6 +126,10 @@ impl Observer for Trace<'_> {
         let _ = self.stages.push((stage, self.meter.spent()));
         self.octets = octets;
     }
+
+    fn ended(&mut self, exchange: &Exchange<'_>) {
+        self.octets = exchange.octets();
+    }
 }
 
 impl Trace<'_> {
@@ -135,12 +139,12 @@ impl Trace<'_> {
         for &(next, spent) in &self.stages {
             writeln!(console, "stage {}: {}", name(stage), spent - before)?;
             if next == Stage::Request {
-                writeln!(console, "handshake: {spent} instructions")?;
+                writeln!(console, "handshake: {spent}")?;
             }
             (stage, before) = (next, spent);
         }
         writeln!(console, "stage {}: {}", name(stage), whole - before)?;
-        writeln!(console, "post: {whole} instructions")?;
+        writeln!(console, "post: {whole}")?;
         writeln!(console, "octets: {} out, {} in", self.octets.sent, self.octets.received)
     }
 }
