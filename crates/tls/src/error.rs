@@ -136,7 +136,7 @@ pub enum Error {
     UnexpectedMessage { message: Message, expected: Message },
     /// A message could not be parsed.
     Malformed { message: Message },
-    /// A handshake message does not fit into the receive buffer.
+    /// A handshake message, and what must stay beside it, needs a receive buffer of `size` octets.
     MessageTooLarge { size: usize, capacity: usize },
     /// A handshake message goes on behind a change of keys.
     MessageAcrossKeys,
@@ -144,7 +144,7 @@ pub enum Error {
     PostHandshakeAuth,
 
     // Records.
-    /// A record does not fit into the receive buffer.
+    /// A record, and what must stay beside it, needs a receive buffer of `size` octets.
     RecordTooLarge { size: usize, capacity: usize },
     /// A record is larger than RFC 9846 §5.2 allows.
     RecordOverflow { size: usize },

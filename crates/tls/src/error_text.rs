@@ -141,7 +141,7 @@ fn hello(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::Malformed { message } => write!(f, "the server's {message} cannot be parsed"),
         Error::MessageTooLarge { size, capacity } => write!(
             f,
-            "the server sent a handshake message of {size} octets, and the receive buffer has room for {capacity}"
+            "the server's handshake message needs a receive buffer of {size} octets, and it has {capacity}"
         ),
         Error::MessageAcrossKeys => f.write_str("a handshake message goes on behind a change of keys"),
         _ => f.write_str("the server asked for a client certificate after the handshake"),
@@ -151,10 +151,9 @@ fn hello(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 #[cfg(feature = "error-text")]
 fn record(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match error {
-        Error::RecordTooLarge { size, capacity } => write!(
-            f,
-            "the server sent a record of {size} octets, and the receive buffer has room for {capacity}"
-        ),
+        Error::RecordTooLarge { size, capacity } => {
+            write!(f, "the server's record needs a receive buffer of {size} octets, and it has {capacity}")
+        }
         Error::RecordOverflow { size } => {
             write!(f, "the server sent a record of {size} octets, which is more than TLS allows")
         }

@@ -66,16 +66,19 @@ impl<'a> ReceiveBuffer<'a> {
     /// It can never be: it does not fit beside what the buffer holds already.
     pub(crate) fn is_whole(&self, header: &Header) -> Result<bool, Error> {
         let size = HEADER.saturating_add(header.length);
-        let capacity = self.capacity();
-        if size > capacity {
-            return Err(Error::RecordTooLarge { size, capacity });
-        }
+        self.check_fits(size)?;
         Ok(self.raw().len() >= size)
     }
 
     /// Whether the buffer has room for a record's header at least.
     pub(crate) fn check_room(&self) -> Result<(), Error> {
-        let (size, capacity) = (HEADER.saturating_add(1), self.capacity());
+        self.check_fits(HEADER.saturating_add(1))
+    }
+
+    /// Whether a record of this size fits beside what must stay in the buffer.
+    fn check_fits(&self, record: usize) -> Result<(), Error> {
+        let size = self.kept.saturating_add(self.plaintext().len()).saturating_add(record);
+        let capacity = self.octets.len();
         if size > capacity { Err(Error::RecordTooLarge { size, capacity }) } else { Ok(()) }
     }
 
@@ -100,12 +103,12 @@ impl<'a> ReceiveBuffer<'a> {
     /// It can never be: it is larger than the buffer.
     pub(crate) fn message(&self) -> Result<Option<&[u8]>, Error> {
         let Some(&[_, a, b, c]) = self.plaintext().first_chunk() else { return Ok(None) };
-        let size = u24(a, b, c).saturating_add(4);
-        let capacity = self.octets.len().saturating_sub(self.kept);
+        let message = u24(a, b, c).saturating_add(4);
+        let (size, capacity) = (self.kept.saturating_add(message), self.octets.len());
         if size > capacity {
             return Err(Error::MessageTooLarge { size, capacity });
         }
-        Ok(self.plaintext().get(..size))
+        Ok(self.plaintext().get(..message))
     }
 
     /// The size of the next message, header included, where it is a NewSessionTicket that does
@@ -136,11 +139,6 @@ impl<'a> ReceiveBuffer<'a> {
 
     pub(crate) fn drop_kept(&mut self) {
         self.kept = 0;
-    }
-
-    /// What a record may take up at most.
-    fn capacity(&self) -> usize {
-        self.octets.len().saturating_sub(self.kept).saturating_sub(self.plaintext().len())
     }
 
     /// Moves everything to the front.

@@ -146,7 +146,7 @@ fn tls_hint(error: &tls::Error, stage: Stage, time_was_given: bool) -> Option<&'
         E::NotTls { .. } => "is this the port of an HTTPS server?",
         E::ProtocolVersion { .. } => "the server must speak TLS 1.3",
         E::MessageTooLarge { .. } | E::RecordTooLarge { .. } => {
-            "the server does not heed the asked-for record size: give it more room with `--buffer OCTETS`"
+            "give it more room with `--buffer OCTETS`: 16645 takes every record"
         }
         E::Expired { .. } | E::NotYetValid { .. } if time_was_given => {
             "is it `--now` or the server's certificate that is wrong?"
@@ -156,13 +156,17 @@ fn tls_hint(error: &tls::Error, stage: Stage, time_was_given: bool) -> Option<&'
         }
         E::WrongName => "ask for a name that the certificate has; `--resolve` sends it to any address",
         E::UnknownIssuer | E::CertificateSignature => {
-            "the anchors file needs the root, or an intermediate, that the server's chain leads to"
+            "the anchors file needs the root that the server's chain leads to"
         }
         E::Truncated { .. } | E::ClosedInHandshake => {
             "the server did not like the ClientHello and does not say why: its log may"
         }
         E::AlertReceived { alert: AlertDescription::CERTIFICATE_REQUIRED, .. } => {
             "the server wants a client certificate, which picopost cannot send yet"
+        }
+        E::AlertReceived { alert: AlertDescription::PROTOCOL_VERSION, .. } => "the server must speak TLS 1.3",
+        E::AlertReceived { alert: AlertDescription::HANDSHAKE_FAILURE, .. } => {
+            "the server must speak TLS 1.3 with X25519, and ChaCha20-Poly1305 or AES-128-GCM"
         }
         E::AlertReceived { .. } if stage <= Stage::Finished => "the server's log may say more",
         _ => return None,
