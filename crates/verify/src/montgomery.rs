@@ -75,15 +75,14 @@ impl<'n> Modulus<'n> {
     /// quotient is estimated by the reciprocal of the modulus' leading 64 bits, and never too large.
     pub(crate) fn enter(&self, x: &mut [u32]) {
         let significant = self.n.iter().rposition(|limb| *limb != 0).map_or(0, |top| top + 1);
-        let (Some(n), Some(x)) = (self.n.get(..significant), x.get_mut(..significant)) else { return };
-        let shift = n.last().map_or(0, |top| top.leading_zeros());
-        let divisor = leading_bits(n, shift);
-        let reciprocal = reciprocal(divisor);
+        let leading = |x: &[u32], shift| leading_bits(x.get(..significant).unwrap_or_default(), shift);
+        let shift = self.n.get(..significant).and_then(<[u32]>::last).map_or(0, |top| top.leading_zeros());
+        let reciprocal = reciprocal(leading(self.n, shift));
         for _ in 0..self.n.len() {
-            let quotient = estimate(leading_bits(x, shift), reciprocal);
-            let mut above = shift_and_subtract(x, n, quotient);
-            while above != 0 || !less(x, n) {
-                above = above.wrapping_sub(u32::from(subtract(x, n)));
+            let quotient = estimate(leading(x, shift), reciprocal);
+            let mut above = shift_and_subtract(x, self.n, quotient);
+            while above != 0 || !less(x, self.n) {
+                above = above.wrapping_sub(u32::from(subtract(x, self.n)));
             }
         }
     }

@@ -30,6 +30,9 @@ pub(crate) enum Padding {
 }
 
 /// Verifies `signature` over `message` with the RSAPublicKey `public_key`.
+///
+/// Not inlined, so that its buffer is not on the stack for ECDSA.
+#[inline(never)]
 pub(crate) fn verify(
     padding: Padding,
     hash: Hash,

@@ -1,26 +1,24 @@
 //! The encodings of a hash value in an RSA signature (RFC 8017 §9).
 
-use core::iter::{once, repeat_n};
-
 use crate::hash::Hash;
 
 /// Whether `encoded` is EMSA-PKCS1-v1_5 of the hash value (RFC 8017 §9.2), octet for octet.
 ///
-/// The expected encoding is built and compared: nothing of the padding is parsed, so there is
-/// nothing in it to be lenient about.
+/// The place of everything follows from the lengths alone, and every octet is compared: nothing of
+/// the padding is parsed, so there is nothing in it to be lenient about.
 pub(super) fn is_pkcs1(encoded: &[u8], hash: Hash, hash_value: &[u8]) -> bool {
-    let info = digest_info(hash);
-    let around = 3 + info.len() + hash_value.len();
-    let Some(padding) = encoded.len().checked_sub(around).filter(|padding| *padding >= 8) else {
+    let Some((padded, value)) = encoded.split_at_checked(encoded.len().saturating_sub(hash_value.len()))
+    else {
         return false;
     };
-    let expected = once(0x00)
-        .chain(once(0x01))
-        .chain(repeat_n(0xff, padding))
-        .chain(once(0x00))
-        .chain(info)
-        .chain(hash_value.iter().copied());
-    encoded.iter().copied().eq(expected)
+    let info = digest_info(hash);
+    let Some((padding, [0x00])) =
+        padded.strip_suffix(&info).and_then(|padded| padded.split_at_checked(padded.len().saturating_sub(1)))
+    else {
+        return false;
+    };
+    let [0x00, 0x01, padding @ ..] = padding else { return false };
+    value == hash_value && padding.len() >= 8 && padding.iter().all(|octet| *octet == 0xff)
 }
 
 /// The DigestInfo in front of the hash value, parameters NULL and present (RFC 8017 §9.2, note 1).
