@@ -1,0 +1,69 @@
+//! `cargo conformance …`: the suites, one command each.
+
+#![forbid(unsafe_code)]
+
+use std::env;
+use std::process::ExitCode;
+
+use picopost_conformance::{bogo, limbo};
+use xtask::error::Failure;
+use xtask::process;
+
+const USAGE: &str = "\
+usage: cargo conformance COMMAND
+
+  limbo      x509-limbo: certificate paths, 184 cases
+  bogo       BoringSSL's TLS tests: builds the runner, then runs all of them
+             [PATTERN]  only those whose names match; several are separated by `;`
+
+exit status: 0 good, 1 a test failed, 2 usage, 3 something is missing";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match process::catch_signals().and_then(|()| run(&arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<(), Failure> {
+    match arguments {
+        ["limbo"] => {
+            let report = limbo::run()?;
+            for failure in &report.failures {
+                println!("failed: {failure}");
+            }
+            println!("{report}");
+            verdict("x509-limbo", report.failures.len())
+        }
+        ["bogo"] => bogo(None),
+        ["bogo", pattern] if !pattern.starts_with('-') => bogo(Some(pattern)),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        [] => Err(Failure::usage("no command given").hint(USAGE)),
+        _ => Err(Failure::usage(format!("there is no command `{}`", arguments.join(" "))).hint(USAGE)),
+    }
+}
+
+fn bogo(pattern: Option<&str>) -> Result<(), Failure> {
+    let report = bogo::run(pattern)?;
+    for complaint in report.complaints() {
+        println!("failed: {complaint}");
+    }
+    println!("{report}");
+    verdict("BoGo", report.complaints().count())
+}
+
+fn verdict(suite: &str, failures: usize) -> Result<(), Failure> {
+    match failures {
+        0 => Ok(()),
+        1 => Err(Failure::failed(format!("{suite}: one failure"))),
+        many => Err(Failure::failed(format!("{suite}: {many} failures"))),
+    }
+}
