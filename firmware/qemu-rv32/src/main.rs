@@ -23,6 +23,10 @@ mod machine;
 mod start;
 mod virtio;
 
+/// With or without atomic instructions.
+const NAME: &str =
+    if cfg!(target_feature = "a") { "QEMU virt, riscv32imac" } else { "QEMU virt, riscv32imc" };
+
 /// DHCP, the name server, and one TCP connection.
 const SOCKETS: usize = 3;
 
@@ -46,7 +50,7 @@ fn run() -> u8 {
     let (network, mut runner) =
         embassy_net::new(network, Config::dhcpv4(Default::default()), SOCKET_MEMORY.take(), seed);
     let board = Board {
-        name: "QEMU virt, riscv32imac",
+        name: NAME,
         console: &mut console,
         entropy: &mut entropy,
         clock: &machine::Clock,

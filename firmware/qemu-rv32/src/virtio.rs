@@ -1,11 +1,11 @@
 //! The board's virtio devices over MMIO: network card and source of entropy.
 
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::Context;
 use core::{fmt, mem};
 
 use embassy_net_driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
+use portable_atomic::{AtomicUsize, Ordering};
 use rand_core::{TryCryptoRng, TryRng};
 use static_cell::ConstStaticCell;
 use virtio_drivers::device::net::VirtIONetRaw;
