@@ -4,7 +4,7 @@ use core::fmt;
 
 use embedded_io::ErrorKind;
 use picopost_http::{End, Request, RequestWriter, Response, ResponseReader};
-use picopost_tls::{Config, Connection, ServerName, Step, Trust, UnixTime};
+use picopost_tls::{Config, Connection, ServerName, Session, Step, Trust, UnixTime};
 use rand_core::TryCryptoRng;
 
 use crate::{Direction, Error, Octets, Stage, tls};
@@ -20,6 +20,9 @@ pub struct Buffers<'a> {
     pub send: &'a mut [u8],
     /// Holds the response: its head and, behind it, its whole decoded body.
     pub response: &'a mut [u8],
+    /// A session of an earlier exchange with the same server, and room for the next one: with it,
+    /// a handshake does no certificate work. Kept over a deep sleep by [`Session::export`].
+    pub session: Option<&'a mut Session>,
 }
 
 /// What [`Exchange::next`] wants of its driver.
@@ -61,7 +64,7 @@ pub enum Action<'e> {
 /// let request = Request::json(Url::parse("https://device.example/token")?, b"{}");
 /// let now = UnixTime::since_unix_epoch(Duration::from_secs(chains::NOW));
 /// let (mut receive, mut send, mut response) = ([0; 4096], [0; 1024], [0; 512]);
-/// let buffers = Buffers { receive: &mut receive, send: &mut send, response: &mut response };
+/// let buffers = Buffers { receive: &mut receive, send: &mut send, response: &mut response, session: None };
 /// let trust = Trust::anchors(&anchors);
 /// let mut exchange = Exchange::new(&request, trust, now, buffers, &mut getrandom::SysRng)?;
 ///
@@ -127,10 +130,13 @@ impl<'a> Exchange<'a> {
         buffers: Buffers<'a>,
         entropy: &mut R,
     ) -> Result<Self, Error> {
-        let Buffers { receive, send, response } = buffers;
+        let Buffers { receive, send, response, session } = buffers;
         let config = Config { server_name: server_name(request.url().authority().host())?, trust, now };
-        let connection = Connection::new(config, receive, send, entropy)
-            .map_err(|error| Error::Tls { stage: Stage::Setup, error })?;
+        let connection = match session {
+            Some(session) => Connection::with_session(config, session, receive, send, entropy),
+            None => Connection::new(config, receive, send, entropy),
+        };
+        let connection = connection.map_err(|error| Error::Tls { stage: Stage::Setup, error })?;
         Ok(Self {
             connection,
             request: RequestWriter::new(request),
@@ -213,6 +219,11 @@ impl<'a> Exchange<'a> {
             (false, false, true) => Stage::Head,
             (false, false, false) => Stage::Request,
         }
+    }
+
+    /// Whether the server was verified by a session instead of its certificate.
+    pub fn is_resumed(&self) -> bool {
+        self.connection.is_resumed()
     }
 
     /// How many octets were sent and received so far.

@@ -28,7 +28,7 @@
 //!     let url = Url::parse("https://auth.example.com/oauth/token")?;
 //!     let request = Request::json(url, br#"{"grant_type":"client_credentials"}"#);
 //!     let (mut receive, mut send, mut response) = ([0; 5 * 1024], [0; 1024], [0; 2 * 1024]);
-//!     let buffers = Buffers { receive: &mut receive, send: &mut send, response: &mut response };
+//!     let buffers = Buffers { receive: &mut receive, send: &mut send, response: &mut response, session: None };
 //!     let response = blocking::post(&request, Trust::anchors(anchors), buffers, device, &mut ())?;
 //!     response.success()?;
 //!     Ok(response.status().0)
@@ -46,7 +46,7 @@ pub use observe::{Observer, Octets, Stage};
 pub use picopost_http as http;
 pub use picopost_http::{FieldValue, Header, Request, Response, StatusCode, Url};
 pub use picopost_tls as tls;
-pub use picopost_tls::{Trust, TrustAnchor, UnixTime};
+pub use picopost_tls::{Session, Trust, TrustAnchor, UnixTime};
 pub use {embedded_io, embedded_io_async, rand_core};
 
 pub mod asynch;

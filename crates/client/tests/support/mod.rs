@@ -75,6 +75,11 @@ pub(crate) struct Rustls {
 
 impl Rustls {
     pub(crate) fn new(chain: &Chain, answer: Answer) -> Self {
+        Self::with_config(Self::config(chain, &answer), answer)
+    }
+
+    /// What several connections to one server share: its certificate, and its sessions.
+    pub(crate) fn config(chain: &Chain, answer: &Answer) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(chain.key.der().to_vec()));
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -85,7 +90,11 @@ impl Rustls {
             .unwrap();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.max_fragment_size = answer.record;
-        let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+        Arc::new(config)
+    }
+
+    pub(crate) fn with_config(config: Arc<ServerConfig>, answer: Answer) -> Self {
+        let mut connection = ServerConnection::new(config).unwrap();
         connection.set_buffer_limit(None);
         Self {
             connection,
@@ -230,7 +239,12 @@ impl Memory {
     }
 
     pub(crate) fn buffers(&mut self) -> Buffers<'_> {
-        Buffers { receive: &mut self.receive, send: &mut self.send, response: &mut self.response }
+        Buffers {
+            receive: &mut self.receive,
+            send: &mut self.send,
+            response: &mut self.response,
+            session: None,
+        }
     }
 }
 
