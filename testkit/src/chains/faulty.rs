@@ -160,7 +160,7 @@ pub fn nine_certificates() -> Chain {
     )
 }
 
-/// Five authorities that anyone can make: each has the root's name, a key of its own, and its own
+/// Four authorities that anyone can make: each has the root's name, a key of its own, and its own
 /// signature. A search for a path tries them in every order.
 pub fn impostors() -> Chain {
     Chain::from_table(
@@ -170,8 +170,7 @@ pub fn impostors() -> Chain {
          root/b  p256  root/b     ca key:b
          root/c  p256  root/c     ca key:c
          root/d  p256  root/d     ca key:d
-         root/e  p256  root/e     ca key:e
          server  p256  root/a     server dns:device.example
-         send server root/a root/b root/c root/d root/e",
+         send server root/a root/b root/c root/d",
     )
 }

@@ -1,29 +1,75 @@
 //! Every handshake message cut, repeated, moved and bit-flipped at every position: whatever it is,
-//! the client ends in an error, says so, and is never established.
+//! the client ends in an error, says so, and is never established. So it is for a full handshake, and
+//! for one that resumes a session.
 //!
 //! Nothing is sampled but the bit: one of each octet, another one from octet to octet.
 
 use picopost_testkit::chains::shapes;
 use picopost_testkit::{Action, Message, Script};
-use picopost_tls::Error;
+use picopost_tls::{Error, Session};
 
-use crate::support::{Play, play};
+use crate::support::{Outcome, Play, play_with_session};
 
-const MESSAGES: [Message; 5] = [
-    Message::ServerHello,
-    Message::EncryptedExtensions,
-    Message::Certificate,
-    Message::CertificateVerify,
-    Message::Finished,
-];
-
-/// A chain of one certificate: the shortest messages, and no P-384.
-fn good() -> Script {
-    Script::good(shapes::direct())
+/// A good handshake, to be spoiled.
+struct Handshake {
+    messages: &'static [Message],
+    script: Script,
+    /// What the client has of the server.
+    session: [u8; Session::SIZE],
 }
 
-fn must_fail(script: &Script, case: &str) {
-    let outcome = play(script, &Play::default());
+/// A chain of one certificate: the shortest messages, and no P-384.
+fn handshakes() -> [Handshake; 2] {
+    use Message::{Certificate, CertificateVerify, EncryptedExtensions, Finished, ServerHello};
+    let full = Script::good(shapes::direct());
+    let mut session = Session::new();
+    let ticket = full.clone().after_handshake([Action::Send(Message::NewSessionTicket)]);
+    let begun = play_with_session(&ticket, &Play::default(), &mut session);
+    let resumed = full.clone().resume(&begun.seen.tickets[0]);
+    let session = session.export();
+    let handshakes = [
+        Handshake {
+            messages: &[ServerHello, EncryptedExtensions, Certificate, CertificateVerify, Finished],
+            script: full,
+            session: [0; Session::SIZE],
+        },
+        Handshake { messages: &[ServerHello, EncryptedExtensions, Finished], script: resumed, session },
+    ];
+    for (handshake, resumed) in handshakes.iter().zip([false, true]) {
+        let outcome = handshake.play(&handshake.script);
+        assert!(outcome.result.is_ok() && outcome.resumed == resumed, "{outcome:?}");
+    }
+    handshakes
+}
+
+impl Handshake {
+    fn good(&self) -> Script {
+        self.script.clone()
+    }
+
+    fn play(&self, script: &Script) -> Outcome {
+        let mut session = Session::import(&self.session).expect("a session that was exported");
+        play_with_session(script, &Play::default(), &mut session)
+    }
+
+    fn must_fail(&self, script: &Script, case: &str) {
+        judge(&self.play(script), case);
+    }
+
+    /// How many octets a message has, its header included. ECDSA signatures differ by an octet or two
+    /// from time to time, so that positions are taken modulo the length that a message really has.
+    fn length(&self, message: Message) -> usize {
+        let length = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let seen = length.clone();
+        let script = self.good().tamper(message, move |octets| {
+            seen.store(octets.len(), std::sync::atomic::Ordering::Relaxed);
+        });
+        assert!(self.play(&script).result.is_ok());
+        length.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+fn judge(outcome: &Outcome, case: &str) {
     let Err(error) = outcome.result else { panic!("{case}: accepted") };
     assert!(!outcome.established, "{case}: established, then {error:?}");
     assert!(!outcome.seen.is_finished(), "{case}: Finished sent, then {error:?}");
@@ -39,50 +85,49 @@ fn must_fail(script: &Script, case: &str) {
     assert!(told || silent, "{case}: {error:?} without an alert");
 }
 
-/// How many octets a message has, its header included. ECDSA signatures differ by an octet or two
-/// from time to time, so that positions are taken modulo the length that a message really has.
-fn length(message: Message) -> usize {
-    let length = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let seen = length.clone();
-    let script = good().tamper(message, move |octets| {
-        seen.store(octets.len(), std::sync::atomic::Ordering::Relaxed);
-    });
-    assert!(play(&script, &Play::default()).result.is_ok());
-    length.load(std::sync::atomic::Ordering::Relaxed)
-}
-
 #[test]
 fn a_flipped_bit_in_each_octet() {
-    for message in MESSAGES {
-        for at in 0..length(message) {
-            let script = good().tamper(message, move |octets| {
+    each_message(|handshake, message| {
+        for at in 0..handshake.length(message) {
+            let script = handshake.good().tamper(message, move |octets| {
                 let at = at % octets.len();
                 octets[at] ^= 1 << (at % 8);
             });
-            must_fail(&script, &format!("{message:?}, octet {at}, bit {}", at % 8));
+            handshake.must_fail(&script, &format!("{message:?}, octet {at}, bit {}", at % 8));
         }
-    }
+    });
 }
 
 /// Somebody in between cuts a message; the octets that follow take the missing ones' place.
 #[test]
 fn cut_on_the_way_at_each_octet() {
-    for message in MESSAGES {
-        for at in 0..length(message) {
-            let script = good().tamper(message, move |octets| octets.truncate(at.min(octets.len() - 1)));
-            must_fail(&script, &format!("{message:?} cut to {at} octets"));
-            must_fail(&script.coalesce(), &format!("{message:?} cut to {at} octets, in one record"));
+    each_message(|handshake, message| {
+        for at in 0..handshake.length(message) {
+            let cut = move |octets: &mut Vec<u8>| octets.truncate(at.min(octets.len() - 1));
+            let script = handshake.good().tamper(message, cut);
+            handshake.must_fail(&script, &format!("{message:?} cut to {at} octets"));
+            handshake
+                .must_fail(&script.coalesce(), &format!("{message:?} cut to {at} octets, in one record"));
         }
-    }
+    });
 }
 
 /// The server itself sends less, with a length and a transcript that fit.
 #[test]
 fn sent_short_at_each_octet() {
-    for message in MESSAGES {
-        for at in 0..length(message) - 4 {
-            let script = good().rewrite(message, move |body| body.truncate(at.min(body.len() - 1)));
-            must_fail(&script, &format!("{message:?} with a body of {at} octets"));
+    each_message(|handshake, message| {
+        for at in 0..handshake.length(message) - 4 {
+            let cut = move |body: &mut Vec<u8>| body.truncate(at.min(body.len() - 1));
+            let script = handshake.good().rewrite(message, cut);
+            handshake.must_fail(&script, &format!("{message:?} with a body of {at} octets"));
+        }
+    });
+}
+
+fn each_message(test: impl Fn(&Handshake, Message)) {
+    for handshake in handshakes() {
+        for message in handshake.messages {
+            test(&handshake, *message);
         }
     }
 }
@@ -90,41 +135,46 @@ fn sent_short_at_each_octet() {
 /// A message once more, at every later place; the server's transcript has it twice.
 #[test]
 fn repeated_at_each_place() {
-    for (first, message) in MESSAGES.into_iter().enumerate() {
-        for place in &MESSAGES[first..] {
-            // Alone, and in the record of what is before it.
-            let script = good().after(*place, [Action::Send(message)]);
-            let case = format!("{message:?} again after {place:?}");
-            must_fail(&script.clone().coalesce(), &case);
-            // A record of its own behind Finished has the old keys: the handshake is done by then.
-            if *place != Message::Finished {
-                must_fail(&script, &case);
+    for handshake in handshakes() {
+        for (first, message) in handshake.messages.iter().enumerate() {
+            for place in &handshake.messages[first..] {
+                // Alone, and in the record of what is before it.
+                let script = handshake.good().after(*place, [Action::Send(*message)]);
+                let case = format!("{message:?} again after {place:?}");
+                handshake.must_fail(&script.clone().coalesce(), &case);
+                // A record of its own behind Finished has the old keys: the handshake is done by then.
+                if *place != Message::Finished {
+                    handshake.must_fail(&script, &case);
+                }
             }
         }
     }
 }
 
-/// All orders of the five messages but the right one, and all subsets but the whole.
+/// All orders of the messages but the right one, and all subsets but the whole.
 #[test]
 fn every_other_order_and_every_subset() {
-    let mut orders = 0;
-    for order in arrangements(&MESSAGES) {
-        if order == MESSAGES {
-            continue;
-        }
-        let script = good().edit_actions(|actions| {
-            let mut order = order.iter();
-            actions.retain_mut(|action| match action {
-                Action::Send(message) => order.next().map(|next| *message = *next).is_some(),
-                _ => true,
+    let orders = handshakes().map(|handshake| {
+        let mut orders = 0;
+        for order in arrangements(handshake.messages) {
+            if order == handshake.messages {
+                continue;
+            }
+            let script = handshake.good().edit_actions(|actions| {
+                let mut order = order.iter();
+                actions.retain_mut(|action| match action {
+                    Action::Send(message) => order.next().map(|next| *message = *next).is_some(),
+                    _ => true,
+                });
             });
-        });
-        orders += 1;
-        let case = format!("{order:?}");
-        must_fail(&script, &case);
-        must_fail(&script.coalesce(), &case);
-    }
-    assert_eq!(orders, 325, "5! + 5!/1! + 5!/2! + 5!/3! + 5!/4! + 1, less the right one");
+            orders += 1;
+            let case = format!("{order:?}");
+            handshake.must_fail(&script, &case);
+            handshake.must_fail(&script.coalesce(), &case);
+        }
+        orders
+    });
+    assert_eq!(orders, [325, 15], "5! + 5!/1! + 5!/2! + 5!/3! + 5!/4! + 1, less the right one; and so for 3");
 }
 
 /// All arrangements of any number of the messages.

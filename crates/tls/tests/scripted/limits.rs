@@ -60,7 +60,9 @@ fn a_server_may_answer_either_or_neither() {
 #[test]
 fn what_the_server_wants_is_kept_to() {
     const LONG: &[u8] = &[b'x'; 3000];
-    const ANSWERS: [(&[(u16, &[u8])], usize); 2] =
+    /// Extensions, and the octets of content that they leave a record.
+    type Answer = (&'static [(u16, &'static [u8])], usize);
+    const ANSWERS: [Answer; 2] =
         [(&[(extension::RECORD_SIZE_LIMIT, &[0, 64])], 63), (&[(MAX_FRAGMENT_LENGTH, &[2])], 1024)];
     for (answer, limit) in ANSWERS {
         let request = Play { requests: vec![LONG], send: 4096, ..small() };

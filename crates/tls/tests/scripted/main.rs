@@ -3,7 +3,12 @@
 
 mod accepted;
 mod caller;
+mod endings;
+mod entropy;
 mod generated;
+mod idle;
 mod limits;
 mod refusals;
+mod sessions;
 mod support;
+mod tickets;

@@ -11,6 +11,7 @@ use crate::support::{Outcome, Play, play};
 
 mod certificate;
 mod encrypted_extensions;
+mod extensions;
 mod hello;
 mod order;
 mod records;

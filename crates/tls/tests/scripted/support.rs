@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use picopost_testkit::chains::{NAME, NOW};
 use picopost_testkit::{Peer, Script, Seen};
 use picopost_tls::{
-    Config, Connection, Error, FULL_RECEIVE_BUFFER, ServerName, Step, Trust, TrustAnchor, UnixTime,
+    Config, Connection, Error, FULL_RECEIVE_BUFFER, ServerName, Session, Step, Trust, TrustAnchor, UnixTime,
 };
 use rand_core::{TryCryptoRng, TryRng};
 
@@ -64,6 +64,8 @@ pub(crate) struct Outcome {
     pub(crate) result: Result<Vec<u8>, Error>,
     /// Whether the client ever said that it is established.
     pub(crate) established: bool,
+    /// Whether it then said that it is resumed.
+    pub(crate) resumed: bool,
     /// What the server saw.
     pub(crate) seen: Seen,
 }
@@ -76,57 +78,97 @@ pub(crate) fn play(script: &Script, play: &Play) -> Outcome {
 
 /// The same, and the client trusts other anchors than the script's.
 pub(crate) fn play_with_anchors(script: &Script, play: &Play, anchors: &[TrustAnchor<'_>]) -> Outcome {
+    drive(script, play, anchors, None, |driver| driver.play())
+}
+
+/// The same with a session.
+pub(crate) fn play_with_session(script: &Script, play: &Play, session: &mut Session) -> Outcome {
+    drive(script, play, &script.chain().anchors(), Some(session), |driver| driver.play())
+}
+
+/// Hands a connection that has just begun to `act`.
+pub(crate) fn drive<T>(
+    script: &Script,
+    play: &Play,
+    anchors: &[TrustAnchor<'_>],
+    session: Option<&mut Session>,
+    act: impl FnOnce(Driver<'_>) -> T,
+) -> T {
     let config = Config {
         server_name: ServerName::try_from(play.name).expect("a server name"),
         trust: Trust::anchors(anchors),
         now: UnixTime::since_unix_epoch(std::time::Duration::from_secs(play.now)),
     };
     let (mut receive, mut send) = (vec![0; play.receive], vec![0; play.send]);
-    let connection = Connection::new(config, &mut receive, &mut send, &mut CountingRng(play.now));
-    let mut driver = Driver {
+    let mut entropy = CountingRng(play.now);
+    let connection = match session {
+        None => Connection::new(config, &mut receive, &mut send, &mut entropy),
+        Some(session) => Connection::with_session(config, session, &mut receive, &mut send, &mut entropy),
+    };
+    act(Driver {
         connection: connection.expect("a good configuration"),
         peer: Peer::new(script.clone()),
         network: VecDeque::new(),
         requests: play.requests.iter().copied().collect(),
         at_once: play.at_once,
         established: false,
+        resumed: false,
         plaintext: Vec::new(),
-    };
-    let result = driver.run();
-    driver.flush();
-    let repeated = driver.connection.step();
-    match result {
-        Err(error) => {
-            assert_eq!(repeated, Err(error), "an error stays");
-            assert!(!driver.connection.is_established(), "an error ends the connection");
-            assert!(driver.connection.plaintext_space().is_empty(), "nothing is sent after an error");
-        }
-        Ok(()) => assert_eq!(repeated, Ok(Step::Closed)),
-    }
-    Outcome {
-        result: result.map(|()| driver.plaintext),
-        established: driver.established,
-        seen: driver.peer.seen().clone(),
-    }
+    })
 }
 
-struct Driver<'a> {
-    connection: Connection<'a>,
-    peer: Peer,
+/// Both sides, and the network between them.
+pub(crate) struct Driver<'a> {
+    pub(crate) connection: Connection<'a>,
+    pub(crate) peer: Peer,
     /// Octets from the server that the client has not read.
     network: VecDeque<u8>,
     requests: VecDeque<&'static [u8]>,
     at_once: usize,
     established: bool,
+    resumed: bool,
     plaintext: Vec<u8>,
 }
 
 impl Driver<'_> {
+    /// Plays to the end.
+    pub(crate) fn play(mut self) -> Outcome {
+        let result = self.run();
+        self.flush();
+        let repeated = self.connection.step();
+        match result {
+            Err(error) => {
+                assert_eq!(repeated, Err(error), "an error stays");
+                assert!(!self.connection.is_established(), "an error ends the connection");
+                assert!(self.connection.plaintext_space().is_empty(), "nothing is sent after an error");
+            }
+            Ok(()) => assert_eq!(repeated, Ok(Step::Closed)),
+        }
+        Outcome {
+            result: result.map(|()| self.plaintext),
+            established: self.established,
+            resumed: self.resumed,
+            seen: self.peer.seen().clone(),
+        }
+    }
+
+    /// Goes on to where the handshake is done, and the client's part of it is sent.
+    pub(crate) fn establish(&mut self) {
+        while !self.connection.is_established() {
+            let step = self.connection.step().expect("a good handshake");
+            self.flush();
+            if step == Step::Receive {
+                self.receive();
+            }
+        }
+    }
+
     fn run(&mut self) -> Result<(), Error> {
         loop {
             let step = self.connection.step()?;
             let was_established = std::mem::replace(&mut self.established, self.connection.is_established());
             if self.established && !was_established {
+                self.resumed = self.connection.is_resumed();
                 self.request()?;
             }
             self.flush();
@@ -166,7 +208,7 @@ impl Driver<'_> {
     }
 
     /// Moves what the client has to say to the server.
-    fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         while !self.connection.outgoing().is_empty() {
             let count = self.connection.outgoing().len().min(self.at_once);
             self.peer.feed(&self.connection.outgoing()[..count]);
@@ -175,7 +217,8 @@ impl Driver<'_> {
         }
     }
 
-    fn receive(&mut self) {
+    /// Moves what the server has to say to the client; where that is nothing, it is end of file.
+    pub(crate) fn receive(&mut self) {
         let space = self.connection.incoming();
         assert!(!space.is_empty(), "a client that asks for octets has room for them");
         let count = self.network.len().min(space.len()).min(self.at_once);

@@ -195,6 +195,40 @@ fn paths() {
     ]);
 }
 
+/// Certificates that anyone can make must not keep a small chip busy: the search for a path ends after
+/// 16 signatures.
+#[test]
+fn a_path_that_takes_too_long_to_find() {
+    assert_eq!(Error::PathTooComplex.code(), 3216);
+    refuse_in_handshake(&[chain(
+        "four authorities of the root's name",
+        faulty::impostors(),
+        Error::PathTooComplex,
+        BAD_CERTIFICATE,
+    )]);
+}
+
+/// The same, counted: each anchor of the issuer's name takes one signature, and the last is the right
+/// one.
+#[test]
+fn the_sixteenth_signature_is_the_last() {
+    let good = shapes::direct();
+    let with = |impostors: usize| {
+        let impostor = |number| {
+            let table = format!(
+                "name    key   signed by  words
+                 root    p256  root       ca key:impostor-{number}
+                 send root"
+            );
+            Chain::from_table(&table).anchors()
+        };
+        let anchors: Vec<_> = (0..impostors).flat_map(impostor).chain(good.anchors()).collect();
+        play_with_anchors(&Script::good(good.clone()), &Play::default(), &anchors).result
+    };
+    assert_eq!(with(15).as_deref(), Ok(RESPONSE));
+    assert_eq!(with(16), Err(Error::PathTooComplex));
+}
+
 /// RFC 9846 §4.5.1.3: MD5 must, and SHA-1 should, end in bad_certificate.
 #[test]
 fn broken_hashes() {

@@ -8,7 +8,7 @@ use picopost_testkit::code::alert::{
 #[cfg(feature = "aes-gcm")]
 use picopost_testkit::code::suite;
 use picopost_testkit::code::{extension, group};
-use picopost_testkit::{Action, Message as Sent, Script, ServerHello};
+use picopost_testkit::{Action, Message as Sent, RESPONSE, Script, ServerHello};
 use picopost_tls::{Error, Message};
 
 use super::{PLAIN, refusal, refuse_in_handshake};
@@ -123,6 +123,28 @@ fn a_cookie_that_fits_nowhere() {
     // §6.2: an internal error unrelated to the peer.
     assert_eq!(outcome.seen.alert(), Some((INTERNAL_ERROR, PLAIN)));
     assert_eq!(outcome.seen.complaint, None);
+}
+
+/// §5.1: no record has more than 2^14 octets, however much the send buffer would take.
+#[test]
+fn a_cookie_that_fits_into_the_buffer_but_not_into_a_record() {
+    let with = |octets| {
+        let script = Script::with_retry(shapes::direct(), Some(&vec![7; octets]), None);
+        play(&script.split_handshake_every(16_384), &Play { send: 20_000, ..Play::default() })
+    };
+    const TOO_LONG: usize = 16_250;
+    let Err(Error::CookieTooLarge { size, capacity }) = with(TOO_LONG).result else {
+        panic!("a cookie of {TOO_LONG} octets was taken");
+    };
+    assert!(capacity < 20_000, "{capacity}");
+    let longest = TOO_LONG - (size - capacity);
+    let outcome = with(longest);
+    assert_eq!(outcome.result.as_deref(), Ok(RESPONSE), "{longest}");
+    assert_eq!(outcome.seen.complaint, None, "the server takes records of 2^14 octets");
+    let outcome = with(longest + 1);
+    assert_eq!(outcome.result, Err(Error::CookieTooLarge { size: capacity + 1, capacity }));
+    assert_eq!(outcome.seen.complaint, None);
+    assert_eq!(outcome.seen.alert(), Some((INTERNAL_ERROR, PLAIN)));
 }
 
 /// §4.2.4: the suite of the HelloRetryRequest stays, be the other one offered or not.
