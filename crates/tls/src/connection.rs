@@ -18,8 +18,8 @@ use crate::{
     session::Session,
 };
 
-/// How many records without application data, and messages after the handshake, are taken in a
-/// row: nobody has use for more, and each costs time.
+/// How many records without application data and key updates are taken in a row, and how many
+/// tickets in all: nobody has use for more, and each costs time.
 const MAX_IDLE_RECORDS: u8 = 32;
 
 /// One TLS connection over the caller's two buffers.
@@ -35,6 +35,7 @@ pub struct Connection<'a> {
     /// The server's end of file was seen.
     ended: bool,
     idle: u8,
+    tickets: u8,
 }
 
 impl<'a> Connection<'a> {
@@ -93,7 +94,7 @@ impl<'a> Connection<'a> {
             keys: Keys { exchange: Some(exchange), ..Keys::default() },
         };
         let state = State::ExpectServerHello(ExpectServerHello::start(hello, &mut shared)?);
-        Ok(Self { state, shared, receive: ReceiveBuffer::new(receive), ended: false, idle: 0 })
+        Ok(Self { state, shared, receive: ReceiveBuffer::new(receive), ended: false, idle: 0, tickets: 0 })
     }
 
     /// Octets to send to the server, in order; empty when there is nothing to send. After an
@@ -274,7 +275,12 @@ impl<'a> Connection<'a> {
             traffic.message(&message, &mut self.shared)?;
             traffic.joining = more_behind;
             self.receive.consume(size);
-            self.count_idle()?;
+            // Tickets have a count of their own: an edge sends some, and then what it likes.
+            if kind == Message::NewSessionTicket {
+                self.count_ticket()?
+            } else {
+                self.count_idle()?
+            }
             return Ok(true);
         }
         // A transition that fails leaves no state behind; `fail` puts the error there.
@@ -434,6 +440,14 @@ impl<'a> Connection<'a> {
             (_, AlertDescription::USER_CANCELED) => self.count_idle(),
             (state, alert) => Err(Error::AlertReceived { alert, stage: state.stage() }),
         }
+    }
+
+    fn count_ticket(&mut self) -> Result<(), Error> {
+        if self.tickets >= MAX_IDLE_RECORDS {
+            return Err(Error::TooManyEmptyRecords);
+        }
+        self.tickets = self.tickets.saturating_add(1);
+        Ok(())
     }
 
     fn count_idle(&mut self) -> Result<(), Error> {

@@ -160,7 +160,7 @@ pub enum Error {
     MalformedAlert,
     /// Another kind of record in the middle of a handshake message.
     Interleaved { content_type: u8 },
-    /// More records without content, or more key updates, in a row than anyone has use for.
+    /// More records without content or key updates in a row, or more tickets, than anyone has use for.
     TooManyEmptyRecords,
     /// The connection ended without close_notify, in the middle of this stage.
     Truncated { stage: Stage },

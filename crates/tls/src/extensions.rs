@@ -16,6 +16,7 @@ pub(crate) const PRE_SHARED_KEY: u16 = 41;
 pub(crate) const SUPPORTED_VERSIONS: u16 = 43;
 pub(crate) const COOKIE: u16 = 44;
 pub(crate) const PSK_KEY_EXCHANGE_MODES: u16 = 45;
+pub(crate) const CERTIFICATE_AUTHORITIES: u16 = 47;
 pub(crate) const KEY_SHARE: u16 = 51;
 
 /// The extensions that this client knows; [`Offered`] says which are in its ClientHello.

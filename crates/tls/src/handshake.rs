@@ -308,7 +308,7 @@ impl ExpectEncryptedExtensions {
                 (RECORD_SIZE_LIMIT, Some(wanted)) => limits.record_size_limit(wanted, data),
                 (MAX_FRAGMENT_LENGTH, Some(wanted)) => limits.max_fragment_length(wanted, data),
                 // RFC 9846 §4.3.7: the server's groups are a hint for another connection.
-                _ => named_groups(data),
+                _ => list_of_code_points(data),
             }
         })?;
         shared.transcript.add(message.octets);
@@ -325,8 +325,8 @@ impl ExpectEncryptedExtensions {
     }
 }
 
-/// `NamedGroup named_group_list<2..2^16-1>`
-fn named_groups(mut data: Reader<'_>) -> Result<(), Error> {
+/// A list of named groups (RFC 9846 §4.3.7) or signature schemes (§4.3.3): one at least.
+fn list_of_code_points(mut data: Reader<'_>) -> Result<(), Error> {
     let list = data.vector16()?;
     data.end()?;
     if list.is_empty() || list.len() % 2 != 0 { Err(data.malformed()) } else { Ok(()) }
@@ -381,22 +381,36 @@ fn check_certificate_request(body: &[u8]) -> Result<(), Error> {
     }
     let mut has_signature_algorithms = false;
     let allowed = &[SERVER_NAME, extensions::SIGNATURE_ALGORITHMS];
-    extensions::requests(reader.nested(block), allowed, |extension, mut data| {
-        if extension == extensions::SIGNATURE_ALGORITHMS {
-            has_signature_algorithms = true;
-            // SignatureScheme supported_signature_algorithms<2..2^16-2>
-            let schemes = data.vector16()?;
-            data.end()?;
-            if schemes.is_empty() || schemes.len() % 2 != 0 {
-                return Err(data.malformed());
+    extensions::requests(reader.nested(block), allowed, |extension, data| {
+        match extension {
+            extensions::SIGNATURE_ALGORITHMS => {
+                has_signature_algorithms = true;
+                // SignatureScheme supported_signature_algorithms<2..2^16-2>
+                list_of_code_points(data)
             }
+            extensions::CERTIFICATE_AUTHORITIES => distinguished_names(data),
+            _ => Ok(()),
         }
-        Ok(())
     })?;
     if has_signature_algorithms {
         Ok(())
     } else {
         Err(Error::MissingExtension { message, extension: extensions::SIGNATURE_ALGORITHMS })
+    }
+}
+
+/// RFC 9846 §4.3.4: `DistinguishedName authorities<3..2^16-1>`, each `<1..2^16-1>`.
+fn distinguished_names(mut data: Reader<'_>) -> Result<(), Error> {
+    let list = data.vector16()?;
+    data.end()?;
+    let mut list = data.nested(list);
+    loop {
+        if list.vector16()?.is_empty() {
+            return Err(list.malformed());
+        }
+        if list.is_empty() {
+            return Ok(());
+        }
     }
 }
 

@@ -36,6 +36,11 @@ pub(crate) struct SignatureVerified(());
 /// The 32xx errors.
 pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> Result<CertVerified, Error> {
     let (server, intermediates) = chain.split_first().ok_or(Error::NoCertificate)?;
+    // RFC 9846 §4.5.1.2: the digitalSignature bit, where there is a keyUsage. That is what the key
+    // is for, not who has it, so it holds for any kind of trust.
+    if !KeyUsage::of(server)?.digital_signature() {
+        return Err(Error::KeyUsage);
+    }
     #[cfg_attr(
         not(feature = "danger-no-verification"),
         expect(clippy::infallible_destructuring_match, reason = "the feature adds the other kind of trust")
@@ -47,10 +52,6 @@ pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> 
     };
     let certificate = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
     verify_path(&certificate, anchors, intermediates, config.now)?;
-    // RFC 9846 §4.5.1.2: the digitalSignature bit, where there is a keyUsage.
-    if !KeyUsage::of(server)?.digital_signature() {
-        return Err(Error::KeyUsage);
-    }
     certificate.verify_is_valid_for_subject_name(&config.server_name).map_err(|error| path_error(&error))?;
     Ok(CertVerified(()))
 }

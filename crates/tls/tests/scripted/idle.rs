@@ -55,10 +55,15 @@ fn after_the_handshake() {
 
 #[test]
 fn of_different_kinds() {
-    let eight_each = || kinds().into_iter().flat_map(|(_, kind)| many(&kind, TAKEN / 4));
-    accepted("8 of each", &play(&good().before_response(eight_each()), &Play::default()));
-    let more = eight_each().chain(empty());
-    refused("8 of each, and one", &play(&good().before_response(more), &Play::default()), Epoch::Application);
+    // Tickets have a count of their own; the others share one.
+    let all = || {
+        let shared = kinds().into_iter().filter(|(what, _)| *what != "a ticket");
+        let tickets = many(&[Action::Send(Message::NewSessionTicket)], TAKEN);
+        shared.flat_map(|(_, kind)| many(&kind, 10)).chain(many(&empty(), TAKEN - 30)).chain(tickets)
+    };
+    accepted("32 of all, and 32 tickets", &play(&good().before_response(all()), &Play::default()));
+    let more = all().chain(empty());
+    refused("and one", &play(&good().before_response(more), &Play::default()), Epoch::Application);
 }
 
 /// Application data begin a new count.

@@ -77,14 +77,37 @@ fn misplaced_in_a_ticket() {
 /// RFC 9846 §4.3: unknown ones are ignored in both messages, also those that have a place elsewhere.
 #[test]
 fn unknown_ones_are_ignored_where_they_may_come() {
-    let unknown =
-        [extension::STATUS_REQUEST, extension::HEARTBEAT, extension::EARLY_DATA, 47, 48, 50, 0xfafa];
+    let unknown = [extension::STATUS_REQUEST, extension::HEARTBEAT, extension::EARLY_DATA, 48, 50, 0xfafa];
     for extension in unknown {
         for script in [request(extension), ticket(extension)] {
             let outcome = play(&script, &Play::default());
             assert_eq!(outcome.result.as_deref(), Ok(RESPONSE), "{extension}");
         }
     }
+}
+
+/// RFC 9846 §4.3.4: `DistinguishedName authorities<3..2^16-1>`, each of one octet at least. There
+/// is no certificate to choose, but they must be readable.
+#[test]
+fn certificate_authorities() {
+    let with = |data: &'static [u8]| {
+        good().before(Sent::Certificate, [Action::Send(Sent::CertificateRequest)]).edit_certificate_request(
+            move |request| request.extensions.push(extension::CERTIFICATE_AUTHORITIES, data),
+        )
+    };
+    for good in [&[0, 3, 0, 1, 7][..], &[0, 7, 0, 1, 7, 0, 2, 8, 9]] {
+        assert_eq!(play(&with(good), &Play::default()).result.as_deref(), Ok(RESPONSE), "{good:?}");
+    }
+    let error = Error::Malformed { message: Message::CertificateRequest };
+    let malformed = |what, data| refusal(what, with(data), error, (DECODE_ERROR, HANDSHAKE));
+    refuse_in_handshake(&[
+        malformed("nothing", &[]),
+        malformed("an empty list", &[0, 0]),
+        malformed("an empty name", &[0, 2, 0, 0]),
+        malformed("an empty second name", &[0, 5, 0, 1, 7, 0, 0]),
+        malformed("a name cut short", &[0, 3, 0, 2, 7]),
+        malformed("octets behind the list", &[0, 3, 0, 1, 7, 0]),
+    ]);
 }
 
 /// RFC 9846 §4.3.7: the server's groups decide nothing, but they are `NamedGroup

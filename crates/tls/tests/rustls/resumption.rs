@@ -1,135 +1,13 @@
 //! Sessions: against rustls as the server, and what a session must not survive.
 
-use std::convert::Infallible;
-use std::io::{Read, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
 use picopost_testkit::chains::{NAME, NOW, shapes};
-use picopost_tls::{
-    Config, Connection, Error, FULL_RECEIVE_BUFFER, ServerName, Session, Step, Trust, TrustAnchor, UnixTime,
-};
-use rand_core::{TryCryptoRng, TryRng};
+use picopost_tls::{Config, Error, Session};
+use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{HandshakeKind, ServerConfig, ServerConnection};
 
-/// A server with tickets of its own making, as an edge has them.
-struct Server(Arc<ServerConfig>);
-
-impl Server {
-    fn new() -> Self {
-        Self::configured(|_| {})
-    }
-
-    fn configured(edit: impl FnOnce(&mut ServerConfig)) -> Self {
-        let chain = shapes::gts();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(chain.key.der().to_vec()));
-        let mut config = ServerConfig::builder_with_provider(provider())
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain.certificates, key)
-            .unwrap();
-        config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().unwrap();
-        edit(&mut config);
-        Self(Arc::new(config))
-    }
-
-    /// One connection with this session. Returns whether it was resumed, by what each side says.
-    fn connect(&self, config: &Config<'_>, session: &mut Session) -> Result<bool, Error> {
-        let (mut receive, mut send) = ([0; FULL_RECEIVE_BUFFER], [0; 1024]);
-        let mut client =
-            Connection::with_session(config.clone(), session, &mut receive, &mut send, &mut Counting(7))?;
-        let mut server = ServerConnection::new(Arc::clone(&self.0)).unwrap();
-        let mut said_hello = false;
-        loop {
-            while !client.outgoing().is_empty() {
-                let count = server.read_tls(&mut client.outgoing()).unwrap();
-                client.sent(count);
-                server.process_new_packets().expect("the client keeps to the protocol");
-            }
-            if !server.is_handshaking() && !said_hello {
-                said_hello = true;
-                server.writer().write_all(b"hello").unwrap();
-                server.send_close_notify();
-            }
-            match client.step()? {
-                Step::Again => {}
-                Step::Receive => {
-                    let mut out = Limited { space: client.incoming(), count: 0 };
-                    server.write_tls(&mut out).unwrap();
-                    let count = out.count;
-                    client.received(count);
-                }
-                Step::Plaintext => {
-                    let count = client.plaintext().len();
-                    client.consume(count);
-                }
-                Step::Closed => break,
-            }
-        }
-        let resumed = client.is_resumed();
-        assert_eq!(resumed, server.handshake_kind() == Some(HandshakeKind::Resumed));
-        let _ = server.reader().read(&mut []);
-        Ok(resumed)
-    }
-}
-
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
-}
-
-struct Limited<'s> {
-    space: &'s mut [u8],
-    count: usize,
-}
-
-impl Write for Limited<'_> {
-    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
-        let space = &mut self.space[self.count..];
-        let count = octets.len().min(space.len());
-        space[..count].copy_from_slice(&octets[..count]);
-        self.count += count;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-struct Counting(u8);
-
-impl TryRng for Counting {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        unimplemented!("the engine asks for octets")
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        unimplemented!("the engine asks for octets")
-    }
-
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for octet in octets {
-            self.0 = self.0.wrapping_mul(5).wrapping_add(3);
-            *octet = self.0;
-        }
-        self.0 ^= 0x55;
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Counting {}
-
-fn config<'a>(anchors: &'a [TrustAnchor<'a>], name: &'a str, now: u64) -> Config<'a> {
-    Config {
-        server_name: ServerName::try_from(name).unwrap(),
-        trust: Trust::anchors(anchors),
-        now: UnixTime::since_unix_epoch(Duration::from_secs(now)),
-    }
-}
+use crate::support::{Server, config};
 
 /// A session after one full handshake.
 fn session(server: &Server, config: &Config<'_>) -> Session {

@@ -1,0 +1,297 @@
+//! What stays in a connection's memory, and what does not: a secret is gone as soon as nothing needs
+//! it, in every copy (RFC 9846 §E.1, forward secrecy, is worth as much as that).
+
+use std::sync::{Arc, Mutex};
+
+use hmac::{Hmac, KeyInit, Mac};
+use picopost_testkit::chains::{NAME, NOW, shapes};
+use picopost_tls::{Connection, Error, FULL_RECEIVE_BUFFER, Session, Step};
+use rand_core::TryRng;
+use rustls::{KeyLog, ServerConnection};
+use sha2::{Digest, Sha256};
+
+use crate::support::{Counting, Server, config, deliver, send};
+
+type Secret = [u8; 32];
+
+/// The octets of a connection as they lie in memory, between its fields too.
+fn memory(connection: &Connection<'_>) -> Vec<u8> {
+    let start = std::ptr::from_ref(connection).cast::<u8>();
+    let octet = |at| {
+        // SAFETY: `at` is within the value, which is borrowed and so neither written nor freed. Of
+        // padding, and of what a variant of an enum leaves unused, the language promises no value:
+        // what a move or a drop has left there is what this looks for, so each octet is read on its
+        // own, volatile, and nothing but its comparison with others depends on it.
+        unsafe { start.add(at).read_volatile() }
+    };
+    (0..size_of_val(connection)).map(octet).collect()
+}
+
+/// Whether a secret, or 16 octets of it in a row, lies in a connection.
+fn holds(connection: &Connection<'_>, secret: &[u8]) -> bool {
+    let memory = memory(connection);
+    secret
+        .chunks_exact(16.min(secret.len()))
+        .any(|part| memory.windows(part.len()).any(|window| window == part))
+}
+
+/// The secrets of one connection that rustls logs, under their names.
+#[derive(Debug, Default)]
+struct Log(Mutex<Vec<(String, Vec<u8>)>>);
+
+impl KeyLog for Log {
+    fn log(&self, label: &str, _client_random: &[u8], secret: &[u8]) {
+        self.0.lock().expect("no test panics here").push((label.to_owned(), secret.to_vec()));
+    }
+}
+
+/// Both sides of a connection to rustls, and what the test knows of it.
+struct Pair<'a> {
+    client: Connection<'a>,
+    server: ServerConnection,
+    log: Arc<Log>,
+    /// The ClientHello as sent.
+    hello: Vec<u8>,
+    /// The private keys: for X25519, and for secp256r1 where that is offered.
+    private: Vec<Secret>,
+}
+
+impl Pair<'_> {
+    fn secret(&self, label: &str) -> Vec<u8> {
+        let log = self.log.0.lock().expect("no test panics here");
+        let found = log.iter().find(|(found, _)| found == label);
+        found.unwrap_or_else(|| panic!("rustls logged no {label}")).1.clone()
+    }
+
+    fn handshake_secrets(&self) -> Vec<Vec<u8>> {
+        ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET"]
+            .map(|label| self.secret(label))
+            .into()
+    }
+
+    fn traffic_secrets(&self) -> Vec<Vec<u8>> {
+        ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"].map(|label| self.secret(label)).into()
+    }
+
+    /// Which of these secrets, or of the keys and IVs of their records, lie in the client.
+    fn held(&self, secrets: &[Vec<u8>]) -> Vec<bool> {
+        let keys = |secret: &Vec<u8>| {
+            let key = expand_label(secret, "key", &[], 32);
+            let iv = expand_label(secret, "iv", &[], 12);
+            [secret.clone(), key, iv]
+        };
+        secrets.iter().flat_map(keys).map(|secret| holds(&self.client, &secret)).collect()
+    }
+
+    fn holds_private_key(&self) -> bool {
+        self.private.iter().any(|private| holds(&self.client, private))
+    }
+
+    /// Steps once. A record of the server goes in as it is asked for.
+    fn step(&mut self) -> Result<Step, Error> {
+        let step = self.client.step()?;
+        send(&mut self.client, &mut self.server);
+        if step == Step::Receive {
+            deliver(&mut self.server, &mut self.client);
+        }
+        Ok(step)
+    }
+
+    fn establish(&mut self) {
+        while !self.client.is_established() {
+            self.step().expect("a good handshake");
+        }
+    }
+
+    /// What the server sends instead of its next record.
+    fn fail(&mut self) -> Error {
+        let bad = [23, 3, 3, 0, 32].into_iter().chain([7; 32]);
+        let space = self.client.incoming();
+        space.iter_mut().zip(bad).for_each(|(octet, from)| *octet = from);
+        self.client.received(37);
+        loop {
+            if let Err(error) = self.client.step() {
+                return error;
+            }
+            send(&mut self.client, &mut self.server);
+        }
+    }
+}
+
+/// A connection whose ClientHello is not sent yet.
+fn pair(server: &Server, session: Option<&mut Session>, act: impl FnOnce(Pair<'_>)) {
+    let log = Arc::new(Log::default());
+    let mut server = rustls::ServerConfig::clone(&server.0);
+    server.key_log = log.clone();
+    let server = ServerConnection::new(Arc::new(server)).expect("a good configuration");
+    let anchors = shapes::gts().anchors();
+    let config = config(&anchors, NAME, NOW);
+    let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 1024]);
+    let client = match session {
+        None => Connection::new(config, &mut receive, &mut out, &mut Counting(7)),
+        Some(session) => Connection::with_session(config, session, &mut receive, &mut out, &mut Counting(7)),
+    };
+    let client = client.expect("a good configuration");
+    // The random value, the session id, and then the keys.
+    let mut entropy = Counting(7);
+    let draws = if cfg!(feature = "p256") { 4 } else { 3 };
+    let private = (0..draws).map(|_| {
+        let mut octets = [0; 32];
+        let Ok(()) = entropy.try_fill_bytes(&mut octets);
+        octets
+    });
+    let private = private.skip(2).collect();
+    let hello = client.outgoing().to_vec();
+    act(Pair { client, server, log, hello, private });
+}
+
+fn hmac(key: &[u8], octets: &[u8]) -> Secret {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(octets);
+    mac.finalize().into_bytes().into()
+}
+
+/// RFC 9846 §7.1, for up to 32 octets.
+fn expand_label(secret: &[u8], label: &str, context: &[u8], length: u8) -> Vec<u8> {
+    let label = [b"tls13 ", label.as_bytes()].concat();
+    let octet = |length: usize| u8::try_from(length).expect("short");
+    let info =
+        [&[0, length, octet(label.len())], &label[..], &[octet(context.len())], context, &[1]].concat();
+    hmac(secret, &info)[..length.into()].to_vec()
+}
+
+fn derive(secret: &[u8], label: &str, transcript: &[u8]) -> Vec<u8> {
+    expand_label(secret, label, &Sha256::digest(transcript), 32)
+}
+
+/// The secrets of the key schedule from the Early Secret to the Main Secret, RFC 9846 §7.1.
+fn schedule(psk: &Secret, shared: &Secret) -> [Secret; 3] {
+    let early = hmac(&[0; 32], psk);
+    let handshake = hmac(&derive(&early, "derived", b""), shared);
+    let main = hmac(&derive(&handshake, "derived", b""), &[0; 32]);
+    [early, handshake, main]
+}
+
+/// Hands the server's first flight to the client, and gives the ServerHello in it.
+fn server_hello(pair: &mut Pair<'_>) -> Vec<u8> {
+    send(&mut pair.client, &mut pair.server);
+    let mut flight = Vec::new();
+    while pair.server.wants_write() {
+        pair.server.write_tls(&mut flight).expect("a vector takes octets");
+    }
+    let space = pair.client.incoming();
+    space[..flight.len()].copy_from_slice(&flight);
+    pair.client.received(flight.len());
+    let length = usize::from(u16::from_be_bytes([flight[3], flight[4]]));
+    flight[5..5 + length].to_vec()
+}
+
+/// The server's X25519 share: the data of key_share in its ServerHello.
+fn server_share(hello: &[u8]) -> Secret {
+    let key_share = [0, 51, 0, 36, 0, 0x1d, 0, 32];
+    let at = hello.windows(8).position(|window| window == key_share).expect("a key_share");
+    hello[at + 8..][..32].try_into().expect("32 octets")
+}
+
+#[test]
+fn the_private_key_is_gone_after_server_hello() {
+    pair(&Server::new(), None, |mut pair| {
+        assert!(pair.private.iter().all(|private| holds(&pair.client, private)), "it is there before");
+        server_hello(&mut pair);
+        assert_eq!(pair.client.step(), Ok(Step::Again));
+        assert_eq!(pair.held(&pair.handshake_secrets()), [true; 6], "ServerHello is in");
+        assert!(!pair.holds_private_key());
+        pair.establish();
+        assert!(!pair.holds_private_key());
+    });
+}
+
+#[test]
+fn handshake_secrets_are_gone_once_established() {
+    pair(&Server::new(), None, |mut pair| {
+        pair.establish();
+        assert_eq!(pair.held(&pair.traffic_secrets()), [true; 6], "what goes on is there");
+        assert_eq!(pair.held(&pair.handshake_secrets()), [false; 6]);
+    });
+}
+
+/// What all of them come from, computed from the private key and the wire.
+#[test]
+fn the_key_schedule_is_gone_once_established() {
+    pair(&Server::new(), None, |mut pair| {
+        let hello = server_hello(&mut pair);
+        let shared = x25519_dalek::x25519(pair.private[0], server_share(&hello));
+        let [_, handshake, main] = schedule(&[0; 32], &shared);
+        let transcript = [&pair.hello[5..], &hello].concat();
+        let expected = derive(&handshake, "s hs traffic", &transcript);
+        assert_eq!(expected, pair.secret("SERVER_HANDSHAKE_TRAFFIC_SECRET"), "this test computes well");
+        assert_eq!(pair.client.step(), Ok(Step::Again));
+        assert!(holds(&pair.client, &main), "it is there until Finished");
+        assert!(!holds(&pair.client, &shared) && !holds(&pair.client, &handshake));
+        pair.establish();
+        for secret in [shared, handshake, main] {
+            assert!(!holds(&pair.client, &secret));
+        }
+    });
+}
+
+/// The Early Secret of a session is the key to what its next connections say.
+#[test]
+fn the_secret_of_a_session_is_gone_after_server_hello() {
+    let server = Server::new();
+    let anchors = shapes::gts().anchors();
+    let mut session = Session::new();
+    server.connect(&config(&anchors, NAME, NOW), &mut session).expect("a good handshake");
+    // The PSK stands in front of the ticket, in the layout of crates/tls/src/session.rs.
+    let psk: Secret = session.export()[62..94].try_into().expect("32 octets");
+    pair(&server, Some(&mut session), |mut pair| {
+        let hello = pair.hello[5..].to_vec();
+        let early = schedule(&psk, &[0; 32])[0];
+        let covered = &hello[..hello.len() - 35];
+        let binder_key = derive(&early, "res binder", b"");
+        let finished_key = expand_label(&binder_key, "finished", &[], 32);
+        let binder = hmac(&finished_key, &Sha256::digest(covered));
+        assert_eq!(hello[hello.len() - 32..], binder, "this is the PSK");
+        assert!(holds(&pair.client, &early), "it is there before");
+        server_hello(&mut pair);
+        assert_eq!(pair.client.step(), Ok(Step::Again));
+        for secret in [psk, early] {
+            assert!(!holds(&pair.client, &secret));
+        }
+        pair.establish();
+        assert!(pair.client.is_resumed());
+        for secret in [psk, early] {
+            assert!(!holds(&pair.client, &secret));
+        }
+        assert!(!pair.holds_private_key());
+    });
+}
+
+#[test]
+fn a_failure_leaves_nothing() {
+    // In the handshake, after each of its steps.
+    for steps in 0..7 {
+        pair(&Server::new(), None, |mut pair| {
+            send(&mut pair.client, &mut pair.server);
+            for _ in 0..steps {
+                pair.step().expect("a good handshake");
+            }
+            if pair.client.is_established() {
+                return;
+            }
+            let _error = pair.fail();
+            assert!(!pair.holds_private_key(), "after {steps} steps");
+            assert_eq!(pair.held(&pair.handshake_secrets()), [false; 6], "after {steps} steps");
+        });
+    }
+    pair(&Server::new(), None, |mut pair| {
+        pair.establish();
+        send(&mut pair.client, &mut pair.server);
+        assert_eq!(pair.held(&pair.traffic_secrets()), [true; 6]);
+        assert_eq!(pair.fail(), Error::BadRecordMac);
+        assert!(!pair.holds_private_key());
+        for secrets in [pair.handshake_secrets(), pair.traffic_secrets()] {
+            assert_eq!(pair.held(&secrets), [false; 6]);
+        }
+    });
+}

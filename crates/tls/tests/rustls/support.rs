@@ -1,0 +1,125 @@
+//! rustls as the server, without sockets.
+
+use std::convert::Infallible;
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use picopost_testkit::chains::shapes;
+use picopost_tls::{
+    Config, Connection, Error, FULL_RECEIVE_BUFFER, ServerName, Session, Step, Trust, TrustAnchor, UnixTime,
+};
+use rand_core::{TryCryptoRng, TryRng};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{HandshakeKind, ServerConfig, ServerConnection};
+
+/// A server with tickets of its own making, as an edge has them.
+pub(crate) struct Server(pub(crate) Arc<ServerConfig>);
+
+impl Server {
+    pub(crate) fn new() -> Self {
+        Self::configured(|_| {})
+    }
+
+    pub(crate) fn configured(edit: impl FnOnce(&mut ServerConfig)) -> Self {
+        let chain = shapes::gts();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(chain.key.der().to_vec()));
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain.certificates, key)
+            .unwrap();
+        config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().unwrap();
+        edit(&mut config);
+        Self(Arc::new(config))
+    }
+
+    /// One connection with this session. Returns whether it was resumed, by what each side says.
+    pub(crate) fn connect(&self, config: &Config<'_>, session: &mut Session) -> Result<bool, Error> {
+        let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 1024]);
+        let mut client =
+            Connection::with_session(config.clone(), session, &mut receive, &mut out, &mut Counting(7))?;
+        let mut server = ServerConnection::new(Arc::clone(&self.0)).unwrap();
+        let mut said_hello = false;
+        loop {
+            send(&mut client, &mut server);
+            if !server.is_handshaking() && !said_hello {
+                said_hello = true;
+                server.writer().write_all(b"hello").unwrap();
+                server.send_close_notify();
+            }
+            match client.step()? {
+                Step::Again => {}
+                Step::Receive => deliver(&mut server, &mut client),
+                Step::Plaintext => {
+                    let count = client.plaintext().len();
+                    client.consume(count);
+                }
+                Step::Closed => break,
+            }
+        }
+        let resumed = client.is_resumed();
+        assert_eq!(resumed, server.handshake_kind() == Some(HandshakeKind::Resumed));
+        let _ = server.reader().read(&mut []);
+        Ok(resumed)
+    }
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+/// Moves what the server has to say to the client; nothing is end of file.
+pub(crate) fn deliver(server: &mut ServerConnection, client: &mut Connection<'_>) {
+    let mut space = client.incoming();
+    let size = space.len();
+    while !space.is_empty() && server.wants_write() {
+        server.write_tls(&mut space).expect("a slice takes octets");
+    }
+    let count = size - space.len();
+    client.received(count);
+}
+
+/// Moves what the client has to say to the server.
+pub(crate) fn send(client: &mut Connection<'_>, server: &mut ServerConnection) {
+    while !client.outgoing().is_empty() {
+        let count = server.read_tls(&mut client.outgoing()).expect("a slice gives octets");
+        client.sent(count);
+        server.process_new_packets().expect("the client keeps to the protocol");
+    }
+}
+
+/// Counts: different octets each time, the same in each run.
+pub(crate) struct Counting(pub(crate) u8);
+
+impl TryRng for Counting {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        unimplemented!("the engine asks for octets")
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        unimplemented!("the engine asks for octets")
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
+        for octet in octets {
+            self.0 = self.0.wrapping_mul(5).wrapping_add(3);
+            *octet = self.0;
+        }
+        self.0 ^= 0x55;
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Counting {}
+
+pub(crate) fn config<'a>(anchors: &'a [TrustAnchor<'a>], name: &'a str, now: u64) -> Config<'a> {
+    Config {
+        server_name: ServerName::try_from(name).unwrap(),
+        trust: Trust::anchors(anchors),
+        now: UnixTime::since_unix_epoch(Duration::from_secs(now)),
+    }
+}
