@@ -21,20 +21,19 @@ use crate::{
     Config,
     codec::Reader,
     error::{Error, Message, Stage},
-    extensions::{
-        self, APPLICATION_LAYER_PROTOCOL_NEGOTIATION, MAX_FRAGMENT_LENGTH, Offered, RECORD_SIZE_LIMIT, Rules,
-        SERVER_NAME, SUPPORTED_GROUPS,
-    },
-    hello::{BINDERS, ClientHello, HTTP_1_1, More, Offer, ServerHello},
+    extensions::Offered,
+    hello::{BINDERS, ClientHello, More, Offer, ServerHello},
     key_exchange::{KeyExchange, NamedGroup},
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
     limits::Agreed,
+    messages,
     path::{
         CertVerified, CertificateList, SignatureVerified, verify_handshake_signature, verify_server_path,
     },
     record::{CipherSuite, ContentType, RecordKeys},
     send::SendBuffer,
-    session::{self, Origin, Resumed, Session, Ticket},
+    session::{self, Resumed, Session},
+    traffic::Traffic,
 };
 
 /// Proof that the server's Finished fits the transcript. Made in [`ExpectFinished::finished`] alone.
@@ -87,7 +86,7 @@ pub(crate) struct Received<'m> {
 }
 
 impl<'m> Received<'m> {
-    fn body(&self) -> &'m [u8] {
+    pub(crate) fn body(&self) -> &'m [u8] {
         body(self.octets)
     }
 
@@ -287,30 +286,7 @@ pub(crate) struct ExpectEncryptedExtensions {
 impl ExpectEncryptedExtensions {
     fn encrypted_extensions(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         message.expect(Message::EncryptedExtensions)?;
-        let kind = message.kind;
-        let mut reader = Reader::new(message.body(), kind);
-        let block = reader.vector16()?;
-        reader.end()?;
-        let allowed = &[
-            SERVER_NAME,
-            MAX_FRAGMENT_LENGTH,
-            SUPPORTED_GROUPS,
-            APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
-            RECORD_SIZE_LIMIT,
-        ];
-        let (offered, limits) = (shared.offered, &mut shared.limits);
-        let rules = Rules { message: kind, allowed, offered };
-        extensions::responses(reader.nested(block), &rules, |extension, data| {
-            match (extension, offered.limits) {
-                // RFC 6066 §3: the server's acknowledgement is empty.
-                (SERVER_NAME, _) => data.end(),
-                (APPLICATION_LAYER_PROTOCOL_NEGOTIATION, _) => application_protocol(data),
-                (RECORD_SIZE_LIMIT, Some(wanted)) => limits.record_size_limit(wanted, data),
-                (MAX_FRAGMENT_LENGTH, Some(wanted)) => limits.max_fragment_length(wanted, data),
-                // RFC 9846 §4.3.7: the server's groups are a hint for another connection.
-                _ => list_of_code_points(data),
-            }
-        })?;
+        messages::encrypted_extensions(message.body(), shared.offered, &mut shared.limits)?;
         shared.transcript.add(message.octets);
         let Self { suite, resumed } = self;
         let requested = false;
@@ -325,26 +301,6 @@ impl ExpectEncryptedExtensions {
     }
 }
 
-/// A list of named groups (RFC 9846 §4.3.7) or signature schemes (§4.3.3): one at least.
-fn list_of_code_points(mut data: Reader<'_>) -> Result<(), Error> {
-    let list = data.vector16()?;
-    data.end()?;
-    if list.is_empty() || list.len() % 2 != 0 { Err(data.malformed()) } else { Ok(()) }
-}
-
-/// RFC 7301 §3.1: exactly one protocol, and one that was offered.
-fn application_protocol(mut data: Reader<'_>) -> Result<(), Error> {
-    let list = data.vector16()?;
-    data.end()?;
-    let mut list = data.nested(list);
-    let protocol = list.vector8()?;
-    list.end()?;
-    if protocol.is_empty() {
-        return Err(data.malformed());
-    }
-    if protocol == HTTP_1_1 { Ok(()) } else { Err(Error::ApplicationProtocol) }
-}
-
 /// Next the server's certificates, perhaps after a request for one of the client's.
 pub(crate) struct ExpectCertificate {
     suite: CipherSuite,
@@ -356,7 +312,7 @@ impl ExpectCertificate {
     fn certificate(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         // RFC 9846 §4.4.2: a CertificateRequest follows EncryptedExtensions, once.
         if message.kind == Message::CertificateRequest && !self.requested {
-            check_certificate_request(message.body())?;
+            messages::certificate_request(message.body())?;
             shared.transcript.add(message.octets);
             return Ok(State::ExpectCertificate(Self { requested: true, ..self }));
         }
@@ -366,51 +322,6 @@ impl ExpectCertificate {
         shared.transcript.add(message.octets);
         let Self { suite, requested } = self;
         Ok(State::ExpectCertificateVerify(ExpectCertificateVerify { suite, requested, certificate }))
-    }
-}
-
-/// RFC 9846 §4.4.2. There is no certificate to choose, so its extensions decide nothing.
-fn check_certificate_request(body: &[u8]) -> Result<(), Error> {
-    let message = Message::CertificateRequest;
-    let mut reader = Reader::new(body, message);
-    let context = reader.vector8()?;
-    let block = reader.vector16()?;
-    reader.end()?;
-    if !context.is_empty() {
-        return Err(Error::IllegalParameter { message });
-    }
-    let mut has_signature_algorithms = false;
-    let allowed = &[SERVER_NAME, extensions::SIGNATURE_ALGORITHMS];
-    extensions::requests(reader.nested(block), allowed, |extension, data| {
-        match extension {
-            extensions::SIGNATURE_ALGORITHMS => {
-                has_signature_algorithms = true;
-                // SignatureScheme supported_signature_algorithms<2..2^16-2>
-                list_of_code_points(data)
-            }
-            extensions::CERTIFICATE_AUTHORITIES => distinguished_names(data),
-            _ => Ok(()),
-        }
-    })?;
-    if has_signature_algorithms {
-        Ok(())
-    } else {
-        Err(Error::MissingExtension { message, extension: extensions::SIGNATURE_ALGORITHMS })
-    }
-}
-
-/// RFC 9846 §4.3.4: `DistinguishedName authorities<3..2^16-1>`, each `<1..2^16-1>`.
-fn distinguished_names(mut data: Reader<'_>) -> Result<(), Error> {
-    let list = data.vector16()?;
-    data.end()?;
-    let mut list = data.nested(list);
-    loop {
-        if list.vector16()?.is_empty() {
-            return Err(list.malformed());
-        }
-        if list.is_empty() {
-            return Ok(());
-        }
     }
 }
 
@@ -496,86 +407,5 @@ impl ExpectFinished {
         }
         keys.handshake = None;
         Ok(State::Traffic(Traffic::new(self.suite, self.server, finished)))
-    }
-}
-
-/// The handshake is done.
-pub(crate) struct Traffic {
-    /// RFC 9846 §4.7.3: a KeyUpdate is owed before the next application data.
-    pub(crate) update_owed: bool,
-    /// Whether the server said close_notify.
-    pub(crate) read_closed: bool,
-    /// Whether this client said close_notify.
-    pub(crate) write_closed: bool,
-    /// Whether the joined plaintext is a handshake message, not application data.
-    pub(crate) joining: bool,
-    /// Octets of a ticket that is passed over.
-    pub(crate) skipping: usize,
-    suite: CipherSuite,
-    server: Identity,
-    _finished: FinishedVerified,
-}
-
-impl Traffic {
-    fn new(suite: CipherSuite, server: Identity, finished: FinishedVerified) -> Self {
-        Self {
-            update_owed: false,
-            read_closed: false,
-            write_closed: false,
-            joining: false,
-            skipping: 0,
-            suite,
-            server,
-            _finished: finished,
-        }
-    }
-
-    /// A handshake message after the handshake, RFC 9846 §4.7.
-    pub(crate) fn message(&mut self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<(), Error> {
-        match message.kind {
-            Message::NewSessionTicket => self.ticket(message.body(), shared),
-            Message::KeyUpdate => {
-                message.ends_record()?;
-                self.key_update(message.body(), &mut shared.keys)
-            }
-            // RFC 9846 §4.7.2: post_handshake_auth was not offered.
-            Message::CertificateRequest => Err(Error::PostHandshakeAuth),
-            kind => Err(Error::UnexpectedMessage { message: kind, expected: Message::NewSessionTicket }),
-        }
-    }
-
-    /// RFC 9846 §4.7.1: kept where there is room for one, else read and forgotten.
-    fn ticket(&self, body: &[u8], shared: &mut Shared<'_>) -> Result<(), Error> {
-        let ticket = Ticket::parse(body)?;
-        if let (Some(session), Some(secret)) = (&mut shared.session, &shared.keys.resumption) {
-            let verified = match &self.server {
-                Identity::Certificate(..) => shared.config.now.as_secs(),
-                Identity::Session(resumed) => resumed.verified,
-            };
-            session.store(&ticket, &Origin { config: &shared.config, suite: self.suite, secret, verified });
-        }
-        Ok(())
-    }
-
-    /// Whether the server was verified by a session.
-    pub(crate) fn is_resumed(&self) -> bool {
-        matches!(self.server, Identity::Session(_))
-    }
-
-    /// RFC 9846 §4.7.3.
-    fn key_update(&mut self, body: &[u8], keys: &mut Keys) -> Result<(), Error> {
-        let message = Message::KeyUpdate;
-        match body {
-            [0] => {}
-            [1] => self.update_owed = true,
-            [_] => return Err(Error::IllegalParameter { message }),
-            _ => return Err(Error::Malformed { message }),
-        }
-        let (Some(read), Some(secret)) = (&mut keys.read, &mut keys.server_traffic) else {
-            return Err(Error::Internal);
-        };
-        *secret = key_schedule::next_generation(secret);
-        *read = read.renewed(secret);
-        Ok(())
     }
 }

@@ -39,11 +39,13 @@ mod key_exchange;
 mod key_schedule;
 mod key_usage;
 mod limits;
+mod messages;
 mod path;
 mod receive;
 mod record;
 mod send;
 mod session;
+mod traffic;
 
 /// The smallest receive buffer: 1,024 octets.
 pub const MIN_RECEIVE_BUFFER: usize = 1024;

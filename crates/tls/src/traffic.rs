@@ -1,0 +1,90 @@
+//! After the handshake: tickets, key updates, and the two ends of the connection.
+
+use crate::{
+    error::{Error, Message},
+    handshake::{FinishedVerified, Identity, Keys, Received, Shared},
+    key_schedule,
+    record::CipherSuite,
+    session::{Origin, Ticket},
+};
+
+/// The handshake is done.
+pub(crate) struct Traffic {
+    /// RFC 9846 §4.7.3: a KeyUpdate is owed before the next application data.
+    pub(crate) update_owed: bool,
+    /// Whether the server said close_notify.
+    pub(crate) read_closed: bool,
+    /// Whether this client said close_notify.
+    pub(crate) write_closed: bool,
+    /// Whether the joined plaintext is a handshake message, not application data.
+    pub(crate) joining: bool,
+    /// Octets of a ticket that is passed over.
+    pub(crate) skipping: usize,
+    suite: CipherSuite,
+    server: Identity,
+    _finished: FinishedVerified,
+}
+
+impl Traffic {
+    pub(crate) fn new(suite: CipherSuite, server: Identity, finished: FinishedVerified) -> Self {
+        Self {
+            update_owed: false,
+            read_closed: false,
+            write_closed: false,
+            joining: false,
+            skipping: 0,
+            suite,
+            server,
+            _finished: finished,
+        }
+    }
+
+    /// A handshake message after the handshake, RFC 9846 §4.7.
+    pub(crate) fn message(&mut self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<(), Error> {
+        match message.kind {
+            Message::NewSessionTicket => self.ticket(message.body(), shared),
+            Message::KeyUpdate => {
+                message.ends_record()?;
+                self.key_update(message.body(), &mut shared.keys)
+            }
+            // RFC 9846 §4.7.2: post_handshake_auth was not offered.
+            Message::CertificateRequest => Err(Error::PostHandshakeAuth),
+            kind => Err(Error::UnexpectedMessage { message: kind, expected: Message::NewSessionTicket }),
+        }
+    }
+
+    /// RFC 9846 §4.7.1: kept where there is room for one, else read and forgotten.
+    fn ticket(&self, body: &[u8], shared: &mut Shared<'_>) -> Result<(), Error> {
+        let ticket = Ticket::parse(body)?;
+        if let (Some(session), Some(secret)) = (&mut shared.session, &shared.keys.resumption) {
+            let verified = match &self.server {
+                Identity::Certificate(..) => shared.config.now.as_secs(),
+                Identity::Session(resumed) => resumed.verified,
+            };
+            session.store(&ticket, &Origin { config: &shared.config, suite: self.suite, secret, verified });
+        }
+        Ok(())
+    }
+
+    /// Whether the server was verified by a session.
+    pub(crate) fn is_resumed(&self) -> bool {
+        matches!(self.server, Identity::Session(_))
+    }
+
+    /// RFC 9846 §4.7.3.
+    fn key_update(&mut self, body: &[u8], keys: &mut Keys) -> Result<(), Error> {
+        let message = Message::KeyUpdate;
+        match body {
+            [0] => {}
+            [1] => self.update_owed = true,
+            [_] => return Err(Error::IllegalParameter { message }),
+            _ => return Err(Error::Malformed { message }),
+        }
+        let (Some(read), Some(secret)) = (&mut keys.read, &mut keys.server_traffic) else {
+            return Err(Error::Internal);
+        };
+        *secret = key_schedule::next_generation(secret);
+        *read = read.renewed(secret);
+        Ok(())
+    }
+}
