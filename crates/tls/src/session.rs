@@ -221,7 +221,7 @@ fn binding(config: &Config<'_>) -> [u8; HASH] {
         // Each behind its length, so that no two lists of them are the same octets.
         let length = u64::try_from(octets.len()).unwrap_or(u64::MAX);
         Update::update(&mut hash, &length.to_be_bytes());
-        octets.iter().for_each(|octet| Update::update(&mut hash, &[*octet]));
+        Update::update(&mut hash, octets);
     };
     match &config.server_name {
         // RFC 9525 §6.3: names are the same in any case; here in the one that is asked for.
