@@ -60,8 +60,8 @@ pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> 
 /// certificate, and a few more where issuers share a name.
 const MAX_SIGNATURES: u8 = 16;
 
-/// RFC 5280 §6, by webpki. It would verify up to 100 signatures in search of a path: on a small
-/// chip a minute, for anybody who sends certificates that name an anchor as their issuer.
+/// RFC 5280 §6, by webpki, with a bound on the signatures that fits a small chip: whoever answers
+/// may send certificates that lead nowhere.
 fn verify_path(
     certificate: &EndEntityCert<'_>,
     anchors: &[TrustAnchor<'_>],
