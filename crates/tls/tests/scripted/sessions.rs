@@ -1,6 +1,8 @@
 //! Sessions: what is offered, when, and how it ends where the server takes it (RFC 9846 §2.2,
 //! §4.3.11, §4.7.1).
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use picopost_testkit::chains::{NOW, shapes};
 #[cfg(feature = "aes-gcm")]
 use picopost_testkit::code::suite;
@@ -10,7 +12,7 @@ use picopost_testkit::{
 };
 use picopost_tls::{Error, Session};
 
-use crate::support::{Outcome, Play, REQUEST, play, play_with_session};
+use crate::support::{Outcome, Play, REQUEST, drive, play, play_with_session};
 
 mod refusals;
 
@@ -149,6 +151,13 @@ fn a_ticket_is_offered_once() {
     assert!(offered(&play_with_session(&begun.taken(), &Play::default(), &mut session)).is_some());
     assert!(!session.is_available());
     assert!(offered(&play_with_session(&good(), &Play::default(), &mut session)).is_none());
+    // Also where the caller gave up before there was an answer.
+    let mut session = begun.session();
+    let anchors = shapes::direct().anchors();
+    drive(&good(), &Play::default(), &anchors, Some(&mut session), |mut driver| driver.flush());
+    assert!(!session.is_available());
+    assert_eq!(session.export(), [0; Session::SIZE]);
+    assert!(offered(&play_with_session(&good(), &Play::default(), &mut session)).is_none());
 }
 
 /// RFC 9846 §4.7.1: another name, or anchors that it was not verified with, and it is not even offered.
@@ -198,6 +207,16 @@ fn a_ticket_of_no_lifetime_is_discarded() {
     succeeded("lifetime 0", &play_with_session(&script, &Play::default(), &mut session));
     assert!(!session.is_available());
     assert_eq!(session.refused_ticket(), None);
+
+    // The one before it stays.
+    let tickets = AtomicU32::new(0);
+    let script = with_ticket(good()).twice(Sent::NewSessionTicket).edit_ticket(move |ticket| {
+        ticket.lifetime = if tickets.fetch_add(1, Ordering::Relaxed) == 0 { 7200 } else { 0 };
+    });
+    let outcome = play_with_session(&script, &Play::default(), &mut session);
+    let again = play_with_session(&good().resume(&outcome.seen.tickets[0]), &Play::default(), &mut session);
+    succeeded("resumed", &again);
+    assert!(again.resumed);
 }
 
 /// A certificate that was verified seven days ago is verified again, however fresh the ticket.
