@@ -119,12 +119,14 @@ impl Field {
         }
     }
 
-    /// `a = 1/a`; zero for zero.
-    pub(super) fn invert(self, a: &mut Element) {
+    /// `a = 1/a`; `None` for zero, and `a` is then to be given up.
+    #[must_use = "without an inverse there is nothing to go on with"]
+    pub(super) fn invert(self, a: &mut Element) -> Option<()> {
         self.normalize(a);
         // The inverse of the Montgomery form, a·R, times R is 1/a; two more R make it R/a.
-        inverse::invert(self.used_mut(a), self.p());
+        inverse::invert(self.used_mut(a), self.p())?;
         self.enter(a);
+        Some(())
     }
 
     /// Brings a number below 2^(32·L) into Montgomery form.

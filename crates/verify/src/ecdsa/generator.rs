@@ -15,17 +15,19 @@ pub(super) fn window(field: Field) -> isize {
     }
 }
 
-/// `point = (2·index + 1)·G`, for an index in the table.
-pub(super) fn load(point: &mut Affine, field: Field, index: usize) {
+/// `point = (2·index + 1)·G`; `None` where that is not in the table.
+#[must_use = "without the point there is nothing to go on with"]
+pub(super) fn load(point: &mut Affine, field: Field, index: usize) -> Option<()> {
     let (table, length): (&[u32], _) = match field {
         Field::P256 => (&P256, 8),
         Field::P384 => (&P384, 12),
     };
     let mut coordinates = table.chunks_exact(length).skip(2 * index);
     for to in [&mut point.x, &mut point.y] {
-        let from = coordinates.next().unwrap_or_default();
+        let from = coordinates.next()?;
         to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
     }
+    Some(())
 }
 
 #[rustfmt::skip]

@@ -12,23 +12,23 @@ use crate::limbs::{BLOCK, add, less, multiply_add, subtract};
 /// A number that may have a bit more than the modulus, and so a block more.
 type Wide = [u32; LIMBS + BLOCK];
 
-/// `a = 2^(32·L)/a mod m` for `a < m`, `L` limbs both, `m` an odd prime whose top bit is set; zero
-/// for zero.
-pub(super) fn invert(a: &mut [u32], m: &[u32]) {
-    if a.iter().all(|limb| *limb == 0) {
-        return;
-    }
-    let Some((mut result, k)) = almost_inverse(a, m) else { return };
+/// `a = 2^(32·L)/a mod m` for `a < m`, `L` limbs both, `m` an odd prime whose top bit is set.
+///
+/// `None`, and `a` is to be given up, where there is no inverse: for zero.
+#[must_use = "without an inverse there is nothing to go on with"]
+pub(super) fn invert(a: &mut [u32], m: &[u32]) -> Option<()> {
+    let (mut result, k) = almost_inverse(a, m)?;
     // 32·L ≤ k ≤ 64·L (Kaliski's theorem 1); the factor 2^(k − 32·L) is too much.
-    let excess = m.iter().fold(k, |k, _| k.saturating_sub(32));
-    divide_by_power(&mut result, m, excess);
-    a.iter_mut().zip(&result).for_each(|(to, from)| *to = *from);
+    let excess = m.iter().try_fold(k, |k, _| k.checked_sub(32))?;
+    divide_by_power(&mut result, m, excess)?;
+    copy(a, &result);
+    Some(())
 }
 
 /// `x = x/2^bits mod m` for `x < m`, up to 31 bits at a time: a multiple of m that makes them zero is
 /// added, and they are shifted out.
-fn divide_by_power(x: &mut Wide, m: &[u32], bits: u32) {
-    let Some(lowest) = m.first() else { return };
+fn divide_by_power(x: &mut Wide, m: &[u32], bits: u32) -> Option<()> {
+    let lowest = m.first()?;
     // −1/m modulo 2³², by Newton's iteration from three right bits on.
     let inverse = (0..4)
         .fold(*lowest, |inverse, _| inverse.wrapping_mul(2_u32.wrapping_sub(lowest.wrapping_mul(inverse))));
@@ -45,13 +45,18 @@ fn divide_by_power(x: &mut Wide, m: &[u32], bits: u32) {
         shift_right(x, step);
         bits -= step;
     }
+    Some(())
 }
 
-/// `2^k/a mod m`, and `k`.
+/// `2^k/a mod m`, and `k`; `None` where `a` is zero or has a factor in common with `m`.
 ///
 /// Throughout, with one sign or the other, `u·2^k ≡ ±a·r` and `v·2^k ≡ ∓a·s` modulo m, and
 /// `u·s + v·r = m`; so r and s stay below 2·m.
 fn almost_inverse(a: &[u32], m: &[u32]) -> Option<(Wide, u32)> {
+    // Halving would not come to an end.
+    if a.iter().all(|limb| *limb == 0) {
+        return None;
+    }
     let length = m.len();
     let [mut u, mut v, mut r, mut s] = [[0; LIMBS + BLOCK]; 4];
     copy(&mut u, m);
@@ -80,15 +85,18 @@ fn almost_inverse(a: &[u32], m: &[u32]) -> Option<(Wide, u32)> {
         add(s.get_mut(..growing)?, r, false);
         growing += grown(s, growing);
         if v.iter().all(|limb| *limb == 0) {
-            // u is the greatest common divisor, one.
-            shift_left(r, 1);
-            k += 1;
             break;
         }
         if shrunk(u, shrinking) && shrunk(v, shrinking) {
             shrinking -= BLOCK;
         }
     }
+    // u is the greatest common divisor.
+    if !is_one(u) {
+        return None;
+    }
+    shift_left(r, 1);
+    k += 1;
     let mut modulus = [0; LIMBS + BLOCK];
     copy(&mut modulus, m);
     if !less(r, &modulus) {
@@ -102,6 +110,10 @@ fn almost_inverse(a: &[u32], m: &[u32]) -> Option<(Wide, u32)> {
         copy(&mut result, r);
     }
     Some((result, k))
+}
+
+fn is_one(x: &[u32]) -> bool {
+    matches!(x, [1, above @ ..] if above.iter().all(|limb| *limb == 0))
 }
 
 /// The limbs that `x` needs more than the `length` in use.

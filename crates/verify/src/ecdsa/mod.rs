@@ -57,14 +57,15 @@ fn is_valid(curve: Curve, public_key: &[u8], hash_value: &[u8], signature: &[u8]
     from_octets(&mut e, hash_value.get(..length * 4).unwrap_or(hash_value));
     // Steps 3 and 4. The inverse comes as 2^(32·L)/s, whose Montgomery product with x is x/s.
     let s = s.get_mut(..length)?;
-    inverse::invert(s, order);
+    inverse::invert(s, order)?;
     let [mut u1, mut u2] = [[0; LIMBS]; 2];
     let (u1, u2) = (u1.get_mut(..length)?, u2.get_mut(..length)?);
     divide(u1, &e, s, order)?;
     divide(u2, &r, s, order)?;
 
     // Steps 5 to 8.
-    let sum = sum::sum_of_products(curve, u1, u2, &q);
+    let mut sum = Jacobian::INFINITY;
+    sum::sum_of_products(&mut sum, curve, u1, u2, &q)?;
     Some(has_x(curve, &sum, r))
 }
 

@@ -100,7 +100,7 @@ impl Jacobian {
 }
 
 impl Affine {
-    /// `multiples = [1, 3, 5, 7]·self`.
+    /// `multiples = [1, 3, 5, 7]·self`. `None` only where `self` is no point of the curve.
     ///
     /// 2·self has some z. On the isomorphic curve that multiplies x by z² and y by z³, 2·self is
     /// affine, so that it can be added to self, 3·self and 5·self without a general addition, which
@@ -109,7 +109,8 @@ impl Affine {
     ///
     /// Not inlined, so that its temporary values are off the stack when the sum begins.
     #[inline(never)]
-    pub(super) fn odd_multiples(&self, field: Field, multiples: &mut [Self; 4]) {
+    #[must_use = "without its multiples there is nothing to go on with"]
+    pub(super) fn odd_multiples(&self, field: Field, multiples: &mut [Self; 4]) -> Option<()> {
         let mut sum = Jacobian { x: self.x, y: self.y, z: field.one(), infinity: false };
         sum.double(field);
         let twice = Self { x: sum.x, y: sum.y };
@@ -131,7 +132,7 @@ impl Affine {
         }
         let mut inverse = sum.z;
         field.multiply(&mut inverse, z);
-        field.invert(&mut inverse);
+        field.invert(&mut inverse)?;
         for (multiple, step) in sums.iter_mut().zip(steps).rev() {
             power = inverse;
             field.square(&mut power);
@@ -140,6 +141,7 @@ impl Affine {
             field.multiply(&mut multiple.y, &power);
             field.multiply(&mut inverse, step);
         }
+        Some(())
     }
 
     /// Whether y² = x³ − 3·x + b.

@@ -7,31 +7,38 @@ use super::point::{Affine, Jacobian};
 /// Bits of a window of u₂: 4 odd multiples of Q, on the stack.
 const Q_WINDOW: isize = 4;
 
-/// `u1·G + u2·q`. The scalars have as many limbs as the field.
-pub(super) fn sum_of_products(field: Field, u1: &[u32], u2: &[u32], q: &Affine) -> Jacobian {
+/// `sum = u1·G + u2·q`. The scalars have as many limbs as the field. `None`, and the sum is to be
+/// given up, only where `q` is no point of the curve.
+#[must_use = "without the sum there is nothing to go on with"]
+pub(super) fn sum_of_products(
+    sum: &mut Jacobian,
+    field: Field,
+    u1: &[u32],
+    u2: &[u32],
+    q: &Affine,
+) -> Option<()> {
     let mut multiples = [*q; 4];
-    q.odd_multiples(field, &mut multiples);
+    q.odd_multiples(field, &mut multiples)?;
     let mut g_digits = Digits::new(u1, generator::window(field));
     let mut q_digits = Digits::new(u2, Q_WINDOW);
-    let mut sum = Jacobian::INFINITY;
     let mut term = *q;
+    *sum = Jacobian::INFINITY;
     let mut h = [0; _];
     for position in (0..=u1.len() * 32).rev() {
         sum.double(field);
         if let Some(digit) = g_digits.at(position) {
-            generator::load(&mut term, field, digit.index);
+            generator::load(&mut term, field, digit.index)?;
             digit.sign(field, &mut term);
             sum.add(field, &term, &mut h);
         }
-        if let Some(digit) = q_digits.at(position)
-            && let Some(multiple) = multiples.get(digit.index)
-        {
+        if let Some(digit) = q_digits.at(position) {
+            let multiple = multiples.get(digit.index)?;
             term = Affine { x: copy(&multiple.x), y: copy(&multiple.y) };
             digit.sign(field, &mut term);
             sum.add(field, &term, &mut h);
         }
     }
-    sum
+    Some(())
 }
 
 /// A digit ±1, ±3, ±5, …
