@@ -14,6 +14,8 @@ use crate::setup;
 const STEP_LIMIT: Duration = Duration::from_secs(2400);
 /// The board is built for its own target alone.
 const BOARD: &str = "picopost-qemu-rv32";
+/// What a device is built from: its features are on, off, and as they are by default.
+const LIBRARIES: [&str; 4] = ["picopost-verify", "picopost-tls", "picopost-http", "picopost"];
 /// With atomics (ESP32-C6, the emulated board) and without (ESP32-C3).
 const DEVICE_TARGETS: [&str; 2] = ["riscv32imac-unknown-none-elf", "riscv32imc-unknown-none-elf"];
 const DEVICE_FEATURES: [&[&str]; 3] = [&[], &["--no-default-features"], &["--all-features"]];
@@ -47,25 +49,19 @@ pub fn run() -> Result<(), Failure> {
 type Step = (String, Command);
 
 fn steps() -> Result<Vec<Step>, Failure> {
+    let host = ["--workspace", "--exclude", BOARD];
+    let libraries = LIBRARIES.map(|package| ["--package", package]).concat();
+    let deny = ["--", "-D", "warnings"];
+    let on = |name: &str, parts: &[&[&str]]| step(name, &parts.concat());
     let mut steps = vec![
         step("format", &["fmt", "--all", "--check"]),
-        step(
-            "clippy",
-            &["clippy", "--workspace", "--exclude", BOARD, "--all-targets", "--", "-D", "warnings"],
-        ),
-        step("tests and doc tests", &["test", "--workspace", "--exclude", BOARD]),
+        on("clippy", &[&["clippy"], &host, &["--all-targets", "--all-features"], &deny]),
+        on("clippy, the libraries by default", &[&["clippy"], &libraries, &["--all-targets"], &deny]),
+        on("clippy, the libraries bare", &[&["clippy"], &libraries, &["--no-default-features"], &deny]),
+        on("tests and doc tests", &[&["test", "--no-fail-fast"], &host, &["--all-features"]]),
+        on("tests, the libraries by default", &[&["test", "--no-fail-fast"], &libraries]),
     ];
-    for package in ["picopost-tls", "picopost-http", "picopost"] {
-        steps.push(step(
-            &format!("{package} with all features"),
-            &["test", "--package", package, "--all-features"],
-        ));
-        steps.push(step(
-            &format!("{package} without features: clippy"),
-            &["clippy", "--package", package, "--no-default-features", "--", "-D", "warnings"],
-        ));
-    }
-    let (name, mut docs) = step("docs", &["doc", "--workspace", "--exclude", BOARD, "--no-deps"]);
+    let (name, mut docs) = on("docs", &[&["doc", "--no-deps"], &host]);
     docs.env("RUSTDOCFLAGS", "-D warnings");
     steps.push((name, docs));
     for target in DEVICE_TARGETS {

@@ -143,7 +143,7 @@ fn certificates_that_are_refused() {
         &[&url, "--json", "{}", "--anchors", &stranger],
         1,
         "error: no path leads from the server's certificate to a trust anchor (number 3206, stage certificate)\n\
-         hint: the anchors file needs the root, or an intermediate, that the server's chain leads to\n",
+         hint: the anchors file needs the root that the server's chain leads to\n",
     );
 
     let port = listen.port;
