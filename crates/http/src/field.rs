@@ -1,5 +1,7 @@
 //! Header fields that the caller adds (RFC 9110 §5), checked once, when they are made.
 
+use core::fmt;
+
 use crate::Error;
 
 /// Headers that the library writes itself, because framing or routing depends on them, or that
@@ -54,7 +56,9 @@ impl<'a> FieldName<'a> {
 ///
 /// Octets from 0x80, which only text outside ASCII has, are let through as RFC 9110 does
 /// (`obs-text`); not every server takes them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// [`fmt::Debug`] shows its length alone: a value may be a token or a password.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct FieldValue<'a>(&'a str);
 
 impl<'a> FieldValue<'a> {
@@ -87,6 +91,12 @@ impl<'a> FieldValue<'a> {
     /// The value as it was given.
     pub const fn as_str(&self) -> &'a str {
         self.0
+    }
+}
+
+impl fmt::Debug for FieldValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldValue({} octets)", self.0.len())
     }
 }
 

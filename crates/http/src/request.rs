@@ -1,5 +1,7 @@
 //! The request: `POST`, its header section and its content, RFC 9112 §3 and §6.2.
 
+use core::fmt;
+
 use crate::{DEFAULT_PORT, FieldValue, Header, Url};
 
 /// The User-Agent that is sent unless the caller gives another.
@@ -9,7 +11,10 @@ pub const USER_AGENT: &str = concat!("picopost/", env!("CARGO_PKG_VERSION"));
 ///
 /// Written by the library: Host (with the port where it is not 443), User-Agent, Content-Type,
 /// Content-Length and `Connection: close`. Nothing else is sent unless the caller adds it.
-#[derive(Clone, Copy, Debug)]
+///
+/// [`fmt::Debug`] shows where it goes, the names of its headers and how long its body is: the
+/// rest may be secret.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     url: Url<'a>,
     content_type: FieldValue<'a>,
@@ -57,8 +62,19 @@ impl<'a> Request<'a> {
     }
 }
 
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("authority", &self.url.authority())
+            .field("content_type", &self.content_type.as_str())
+            .field("headers", &self.headers)
+            .field("body_length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Writes a request into slices of any size, one after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RequestWriter<'a> {
     request: Request<'a>,
     port: Decimal,
@@ -151,6 +167,15 @@ impl<'a> RequestWriter<'a> {
             1 => Some(request.body),
             _ => None,
         }
+    }
+}
+
+impl fmt::Debug for RequestWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestWriter")
+            .field("request", &self.request)
+            .field("is_done", &self.is_done())
+            .finish_non_exhaustive()
     }
 }
 

@@ -23,7 +23,9 @@ impl fmt::Display for StatusCode {
 }
 
 /// A complete response in the caller's buffer.
-#[derive(Clone, Copy, Debug)]
+///
+/// [`fmt::Debug`] shows its status and how long it is: what is in it may be secret.
+#[derive(Clone, Copy)]
 pub struct Response<'b> {
     pub(crate) status: StatusCode,
     /// The head with its empty line, already found valid.
@@ -68,11 +70,27 @@ impl<'b> Response<'b> {
     }
 }
 
+impl fmt::Debug for Response<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("head_length", &self.head.len())
+            .field("body_length", &self.body.len())
+            .finish()
+    }
+}
+
 /// The headers of a [`Response`]: name and value. A value is without the white space around it,
 /// and may hold octets that are not UTF-8 (RFC 9110 §5.5).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Headers<'b> {
     rest: &'b [u8],
+}
+
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone().map(|(name, _)| name)).finish()
+    }
 }
 
 impl<'b> Iterator for Headers<'b> {

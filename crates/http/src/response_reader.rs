@@ -1,5 +1,7 @@
 //! Reading a response out of pieces of any size.
 
+use core::fmt;
+
 use crate::chunked::{Chunked, Next};
 use crate::framing::{Framing, framing};
 use crate::request::copy_into;
@@ -14,7 +16,8 @@ pub const MAX_INTERIM_RESPONSES: usize = 8;
 ///
 /// Interim responses (1xx) are read and dropped. An error is final: every later call gives it
 /// again.
-#[derive(Debug)]
+///
+/// [`fmt::Debug`] shows how far it has come, and nothing of the buffer.
 pub struct ResponseReader<'b> {
     buffer: &'b mut [u8],
     /// Octets of the buffer that are in use.
@@ -73,7 +76,7 @@ impl<'b> ResponseReader<'b> {
                 return Ok(());
             }
             State::Failed(error) => *error,
-            State::Head if self.filled == 0 => Error::NoResponse { end },
+            State::Head if self.filled == 0 && self.interim_responses == 0 => Error::NoResponse { end },
             State::Head => Error::HeadTruncated { received: self.filled, end },
             State::ContentLength { total, .. } => {
                 Error::BodyTruncated { received, expected: Some(*total), end }
@@ -89,6 +92,12 @@ impl<'b> ResponseReader<'b> {
     /// Whether the response is complete.
     pub const fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
+    }
+
+    /// The status of the final response, as soon as its head is complete; also after an error in
+    /// what follows.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.has_head().then_some(self.status)
     }
 
     /// Whether the head of the final response is complete.
@@ -243,6 +252,16 @@ impl<'b> ResponseReader<'b> {
 
     fn body_length(&self) -> u64 {
         if self.has_head() { to_u64(self.filled.saturating_sub(self.head)) } else { 0 }
+    }
+}
+
+impl fmt::Debug for ResponseReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseReader")
+            .field("state", &self.state)
+            .field("status", &self.status())
+            .field("body_length", &self.body_length())
+            .finish_non_exhaustive()
     }
 }
 

@@ -54,8 +54,8 @@ impl<'a> Url<'a> {
     ///
     /// The scheme is `https`, in any case. The host is a DNS name (letters, digits, `-`, `_`,
     /// `.`; international names in their `xn--` form), an IPv4 address, or an IPv6 address in
-    /// brackets; whether an address is well-formed shows when it is used. A fragment is cut off,
-    /// because it is never sent (RFC 9110 §7.1).
+    /// brackets, which hold nothing else; whether an address is well-formed shows when it is used.
+    /// A fragment is cut off, because it is never sent (RFC 9110 §7.1).
     ///
     /// # Errors
     /// Another scheme; no host; a user name or password (RFC 9110 §4.2.4); a port that is 0 or
@@ -107,6 +107,11 @@ fn check_host(host: &str, start: usize) -> Result<(), Error> {
     };
     if inner.is_empty() {
         return Err(Error::UrlWithoutHost);
+    }
+    // RFC 3986 §3.2.2: brackets hold an IPv6 address. No name and no IPv4 address has a colon, so
+    // neither can be had in brackets, where other parsers would not see it.
+    if address.is_some() && !inner.contains(':') {
+        return Err(Error::UrlHost { octet: b'[', position: start });
     }
     let allowed = |octet: u8| match address {
         Some(_) => octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.'),
@@ -214,6 +219,8 @@ mod tests {
             ("https://a\r\nb/", host(b'\r', 9)),
             ("https://[::1", host(b'[', 8)),
             ("https://[::1]x/", host(b'[', 8)),
+            ("https://[bad.cafe]/", host(b'[', 8)),
+            ("https://[1.2.3.4]:443/", host(b'[', 8)),
             ("https://[fe80::1%25eth0]/", host(b'%', 16)),
             ("https://::1/", host(b':', 8)),
             ("https://a:0/", Error::UrlPort),

@@ -343,6 +343,9 @@ fn an_end_before_the_response_is_told_from_one_within_it() {
     for end in [End::CloseNotify, End::Truncated] {
         assert_eq!(read([], end, ROOM).0, Err(Error::NoResponse { end }));
         assert_eq!(read([b"HTTP".as_slice()], end, ROOM).0, Err(Error::HeadTruncated { received: 4, end }));
+        // An interim response is an answer, if not the last one.
+        let interim = b"HTTP/1.1 100 Continue\r\n\r\n".as_slice();
+        assert_eq!(read([interim], end, ROOM).0, Err(Error::HeadTruncated { received: 0, end }));
         let within = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234";
         let expected = Error::BodyTruncated { received: 5, expected: Some(10), end };
         assert_eq!(read([within.as_slice()], end, ROOM).0, Err(expected));
