@@ -81,6 +81,8 @@ where
     S: Read + Write + ?Sized,
     O: Observer + ?Sized,
 {
+    // Whether the stream may still hold back what the server waits for.
+    let mut unflushed = false;
     loop {
         watch.look(exchange.stage(), exchange.octets());
         match exchange.next()? {
@@ -88,20 +90,26 @@ where
             Action::Done => return Ok(()),
             Action::Send(octets) => match stream.write(octets) {
                 Ok(0) => exchange.send_failed(ErrorKind::WriteZero),
-                Ok(count) => exchange.sent(count),
+                Ok(count) => {
+                    exchange.sent(count);
+                    unflushed = true;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => exchange.send_failed(error.kind()),
             },
-            Action::Receive(space) => {
-                // A stream that buffers must not keep what the server waits for. If it fails,
-                // reading says so.
-                let _ = stream.flush();
-                match stream.read(space) {
-                    Ok(count) => exchange.received(count),
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) => exchange.receive_failed(error.kind()),
+            Action::Receive(_) if unflushed => match stream.flush() {
+                Ok(()) => unflushed = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    unflushed = false;
+                    exchange.send_failed(error.kind());
                 }
-            }
+            },
+            Action::Receive(space) => match stream.read(space) {
+                Ok(count) => exchange.received(count),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => exchange.receive_failed(error.kind()),
+            },
         }
     }
 }

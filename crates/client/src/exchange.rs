@@ -3,14 +3,15 @@
 use core::fmt;
 
 use embedded_io::ErrorKind;
-use picopost_http::{End, Request, RequestWriter, Response, ResponseReader};
+use picopost_http::{End, Request, RequestWriter, Response, ResponseReader, StatusCode};
 use picopost_tls::{Config, Connection, ServerName, Session, Step, Trust, UnixTime};
 use rand_core::TryCryptoRng;
 
 use crate::{Direction, Error, Octets, Stage, tls};
 
 /// The caller's memory for one exchange.
-#[derive(Debug)]
+///
+/// [`fmt::Debug`] shows its sizes: what was in it before may be secret.
 pub struct Buffers<'a> {
     /// Takes TLS records: at least [`tls::MIN_RECEIVE_BUFFER`] octets; with
     /// [`tls::FULL_RECEIVE_BUFFER`] any record of any server.
@@ -25,8 +26,19 @@ pub struct Buffers<'a> {
     pub session: Option<&'a mut Session>,
 }
 
-/// What [`Exchange::next`] wants of its driver.
-#[derive(Debug)]
+impl fmt::Debug for Buffers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffers")
+            .field("receive", &self.receive.len())
+            .field("send", &self.send.len())
+            .field("response", &self.response.len())
+            .field("session", &self.session)
+            .finish()
+    }
+}
+
+/// What [`Exchange::next`] wants of its driver. [`fmt::Debug`] shows sizes only, since the space
+/// to receive into holds what was received before.
 pub enum Action<'e> {
     /// Send some of these octets, never empty, and report how many to [`Exchange::sent`].
     Send(&'e [u8]),
@@ -38,6 +50,17 @@ pub enum Action<'e> {
     Worked,
     /// The response is whole, and the server was told that the connection ends.
     Done,
+}
+
+impl fmt::Debug for Action<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(octets) => write!(f, "Send({} octets)", octets.len()),
+            Self::Receive(space) => write!(f, "Receive({} octets)", space.len()),
+            Self::Worked => f.write_str("Worked"),
+            Self::Done => f.write_str("Done"),
+        }
+    }
 }
 
 /// One POST and its response over one TLS connection.
@@ -164,7 +187,10 @@ impl<'a> Exchange<'a> {
             Ok(Turn::Receive) => Ok(Action::Receive(self.connection.incoming())),
             Ok(Turn::Worked) => Ok(Action::Worked),
             Ok(Turn::Done) => Ok(Action::Done),
-            Err(error) => Err(self.fail(error)),
+            Err(error) => {
+                self.fail(error);
+                Err(error)
+            }
         }
     }
 
@@ -184,9 +210,9 @@ impl<'a> Exchange<'a> {
     /// may have answered already, so receiving goes on.
     pub fn send_failed(&mut self, kind: ErrorKind) {
         let error = Error::Transport { stage: self.stage(), direction: Direction::Send, kind };
-        self.send_failure = Some(error);
+        let first = *self.send_failure.get_or_insert(error);
         if !self.established {
-            self.fail(error);
+            self.fail(first);
         }
     }
 
@@ -219,6 +245,12 @@ impl<'a> Exchange<'a> {
             (false, false, true) => Stage::Head,
             (false, false, false) => Stage::Request,
         }
+    }
+
+    /// The status of the response, as soon as its head is there; also after an error in what
+    /// follows, such as a body that is larger than the buffer.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.response.status()
     }
 
     /// Whether the server was verified by a session instead of its certificate.
@@ -315,14 +347,17 @@ impl<'a> Exchange<'a> {
         Ok(Turn::Worked)
     }
 
-    fn fail(&mut self, error: Error) -> Error {
+    /// The first failure stays: what a caller reports behind it is its consequence.
+    fn fail(&mut self, error: Error) {
+        if self.failure.is_some() {
+            return;
+        }
         self.failure = Some(error);
         // TLS queues an alert for its own errors. For all others the connection is sound: end it
         // in good order, if it was open at all and nothing else waits.
         if matches!(error, Error::Http(_)) && self.connection.outgoing().is_empty() && !self.closed {
             self.closed = self.connection.close().is_ok();
         }
-        error
     }
 }
 
@@ -336,9 +371,15 @@ impl fmt::Debug for Exchange<'_> {
 }
 
 /// The name that the certificate must be for. The final dot of an absolute name is no part of it
-/// (RFC 6066 §3).
+/// (RFC 6066 §3); an address has none, and a name only one.
 fn server_name(host: &str) -> Result<ServerName<'_>, Error> {
     let name = host.strip_suffix('.').unwrap_or(host);
-    // The parser's error says no more than that it failed.
-    ServerName::try_from(name).ok().ok_or(Error::ServerName)
+    let has_dot = name.len() < host.len();
+    match ServerName::try_from(name) {
+        Ok(ServerName::IpAddress(_)) if has_dot => Err(Error::ServerName),
+        Ok(_) if name.ends_with('.') => Err(Error::ServerName),
+        Ok(name) => Ok(name),
+        // The parser's error says no more than that it failed.
+        Err(_) => Err(Error::ServerName),
+    }
 }

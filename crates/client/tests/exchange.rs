@@ -280,7 +280,18 @@ fn a_host_that_is_neither_name_nor_address_is_refused_before_anything_else() {
             .err()
             .map(|error| (error, error.code()))
     };
-    for url in ["https://[:::]/", "https://1.2.3/", "https://a..b/", "https://-/"] {
+    for url in [
+        "https://[:::]/",
+        "https://1.2.3/",
+        "https://0x7f.1/",
+        "https://2130706433/",
+        "https://a..b/",
+        "https://-/",
+        // A final dot is a name's, and there is one at most.
+        "https://a../",
+        "https://1.2.3.4./",
+        "https://[::1.]/",
+    ] {
         assert_eq!(refuse(url), Some((Error::ServerName, 1220)), "{url}");
     }
     for url in ["https://[::1]/", "https://1.2.3.4/", "https://a.b./"] {
