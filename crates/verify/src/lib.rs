@@ -30,8 +30,8 @@
 //!
 //! | | instructions | without `straight-line-squaring` | stack |
 //! |---|---|---|---|
-//! | ECDSA P-256 | 2.76 M | 3.07 M | 2.8 KB |
-//! | ECDSA P-384 | 7.96 M | 9.35 M | 2.8 KB |
+//! | ECDSA P-256 | 2.77 M | 3.07 M | 2.7 KB |
+//! | ECDSA P-384 | 7.96 M | 9.35 M | 2.7 KB |
 //! | RSA 2048 | 1.28 M | 1.28 M | 3.1 KB |
 //! | RSA 4096 | 4.56 M | 4.56 M | 3.1 KB |
 //!

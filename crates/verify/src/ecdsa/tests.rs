@@ -8,7 +8,7 @@ use proptest::prelude::{Strategy, any, proptest};
 
 use super::field::{Element, Field, LIMBS};
 use super::point::Affine;
-use super::{generator, inverse, number, order, point};
+use super::{generator, inverse, is_valid, number, order, point};
 
 const FIELDS: [Field; 2] = [Field::P256, Field::P384];
 
@@ -203,24 +203,68 @@ fn tables_are_odd_multiples() {
     }
 }
 
+/// A y with which this x is a point of the curve, if there is one.
+fn y(field: Field, x: &BigUint) -> Option<BigUint> {
+    let p = big(field.p());
+    let square = (x * x * x + (&p - x % &p) * 3_u8 + from_montgomery(field, field.b())) % &p;
+    // p ≡ 3 modulo 4, so that a root is a power.
+    let y = square.modpow(&((&p + 1_u8) >> 2), &p);
+    (&y * &y % &p == square).then_some(y)
+}
+
+fn key(field: Field, x: &BigUint, y: &BigUint) -> Vec<u8> {
+    [&[4], &*filled(field, x), &filled(field, y)].concat()
+}
+
+fn filled(field: Field, number: &BigUint) -> Vec<u8> {
+    let number = number.to_bytes_be();
+    let mut octets = std::vec![0; bits(field) / 8 - number.len()];
+    octets.extend(number);
+    octets
+}
+
 /// x = 0 is on both curves, so p and 0 differ in nothing but the range.
 #[test]
 fn coordinates_not_below_p_are_refused() {
     for field in FIELDS {
-        let p = big(field.p());
-        let b = from_montgomery(field, field.b());
-        // p ≡ 3 modulo 4, so that a root is a power.
-        let y = b.modpow(&((&p + 1_u8) >> 2), &p);
-        assert_eq!(&y * &y % &p, b);
-        let octets = |number: &BigUint| {
-            let number = number.to_bytes_be();
-            let mut octets = std::vec![0; bits(field) / 8 - number.len()];
-            octets.extend(number);
-            octets
+        let y = y(field, &BigUint::ZERO).unwrap();
+        assert!(point(field, &key(field, &BigUint::ZERO, &y)).is_some());
+        assert!(point(field, &key(field, &big(field.p()), &y)).is_none());
+    }
+}
+
+/// With the hash value 0 and r = s the sum is the key's own point, whatever r is: the signature is
+/// valid where that point's x is r or r + n, and not where it is r + n − p or r + n − 2^(32·L).
+#[test]
+fn x_is_r_or_r_and_n_and_nothing_that_wraps() {
+    for field in FIELDS {
+        let (p, n, end) = (big(field.p()), big(order(field)), BigUint::from(1_u8) << bits(field));
+        let says = |x: &BigUint, y: &BigUint, r: &BigUint| {
+            let mut integer = r.to_bytes_be();
+            if integer[0] >= 0x80 {
+                integer.insert(0, 0);
+            }
+            let length = u8::try_from(integer.len()).unwrap();
+            let integer = [&[2, length], &*integer].concat();
+            let signature = [&[0x30, 2 * (length + 2)], &*integer, &*integer].concat();
+            is_valid(field, &key(field, x, y), &[0; 48][..bits(field) / 8], &signature)
         };
-        let key = |x: &BigUint| [&[4], &*octets(x), &octets(&y)].concat();
-        assert!(point(field, &key(&BigUint::ZERO)).is_some());
-        assert!(point(field, &key(&p)).is_none());
+        let mut seen = 0;
+        for small in (1..80_u8).map(BigUint::from) {
+            for x in [&n + &small, &p - &small] {
+                let Some(y) = y(field, &x) else { continue };
+                assert_eq!(says(&x, &y, &(&x - &n)), Some(true), "r + n = {x:x}");
+                seen += 1;
+            }
+            let Some(y) = y(field, &small) else { continue };
+            assert_eq!(says(&small, &y, &small), Some(true), "r = {small:x}");
+            for wrapped in [&p, &end] {
+                let r = &small + wrapped - &n;
+                assert_eq!(says(&small, &y, &r), Some(false), "r + n = {small:x} + {wrapped:x}");
+            }
+            seen += 1;
+        }
+        assert!(seen > 80, "about half of all x are on the curve");
     }
 }
 
