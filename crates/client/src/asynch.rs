@@ -77,7 +77,7 @@ where
             Ok(0) | Err(_) => break,
         }
     }
-    let _ = stream.flush().await;
+    while stream.flush().await.is_err_and(|error| error.kind() == ErrorKind::Interrupted) {}
     observer.ended(exchange);
     outcome
 }

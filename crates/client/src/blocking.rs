@@ -71,7 +71,7 @@ where
             Ok(0) | Err(_) => break,
         }
     }
-    let _ = stream.flush();
+    while stream.flush().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {}
     observer.ended(exchange);
     outcome
 }

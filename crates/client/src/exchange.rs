@@ -69,9 +69,10 @@ impl fmt::Debug for Action<'_> {
 /// [`Self::farewell`] if it can. In the end [`Self::finish`] gives the response.
 ///
 /// The server may answer before the request is wholly sent (RFC 9112 §9.5): what is received is
-/// looked at before more is sent, and when the response is whole, sending stops. A transport
-/// that fails to send is read from all the same, since a server that has answered and closed
-/// looks like that.
+/// looked at before more is sent, and when the response is whole and no success, sending stops. A
+/// success counts only with the whole request: what is left of it is sent, and if that fails, so
+/// does the exchange. A transport that fails to send is read from all the same, since a server
+/// that has answered and closed looks like that.
 ///
 /// ```
 /// use std::time::Duration;
@@ -239,7 +240,8 @@ impl<'a> Exchange<'a> {
         if !self.established {
             return Stage::of_tls(self.connection.stage(), Stage::Request);
         }
-        match (self.response.is_done(), self.response.has_head(), self.request.is_done()) {
+        let is_done = self.response.is_done() && !self.owes_request();
+        match (is_done, self.response.has_head(), self.request.is_done()) {
             (true, _, _) => Stage::Done,
             (false, true, _) => Stage::Body,
             (false, false, true) => Stage::Head,
@@ -268,7 +270,7 @@ impl<'a> Exchange<'a> {
         self.excess
     }
 
-    /// Whether the whole request was handed to TLS: not so where the server answered before.
+    /// Whether the whole request was handed to TLS: not so where the server refused it before.
     pub fn is_request_written(&self) -> bool {
         self.request.is_done()
     }
@@ -291,7 +293,11 @@ impl<'a> Exchange<'a> {
             return Ok(Turn::Send);
         }
         if self.response.is_done() {
-            return self.close(can_send);
+            return match self.send_failure {
+                Some(error) if self.owes_request() => Err(error),
+                None if self.owes_request() => self.write_request(),
+                _ => self.close(can_send),
+            };
         }
         // A step that fails leaves no stage behind.
         let stage = self.stage();
@@ -309,6 +315,14 @@ impl<'a> Exchange<'a> {
 
     fn wants_to_write(&self) -> bool {
         self.established && !self.request.is_done()
+    }
+
+    /// Whether the server has accepted a request that was not sent as a whole: then its answer is
+    /// not about that request. RFC 9112 §9.5 has a client cease to send for an error only.
+    fn owes_request(&self) -> bool {
+        let is_stuck = self.send_failure.is_some() && !self.closed && !self.connection.outgoing().is_empty();
+        let is_accepted = self.response.is_done() && self.status().is_some_and(StatusCode::is_success);
+        is_accepted && (is_stuck || !self.request.is_done())
     }
 
     /// Fills one record with the request's next octets.

@@ -3,7 +3,7 @@
 use picopost::embedded_io::ErrorKind;
 use picopost::{Action, Direction, Error, Exchange, Request, Stage, Trust, Url};
 use picopost_testkit::chains::shapes;
-use support::{After, Answer, Memory, OK, Pace, Rustls, Server, URL, assert_says, drive, now};
+use support::{After, Answer, Memory, OK, Pace, Rustls, Server, URL, assert_says, drive, now, post};
 
 mod support;
 
@@ -54,6 +54,22 @@ fn an_early_answer_is_taken_and_ends_the_sending() {
     let response = exchange.finish().unwrap();
     assert_eq!(response.status().0, 413);
     assert_eq!(Error::from(response.success().unwrap_err()).code(), 5413);
+}
+
+#[test]
+fn an_answer_that_is_there_before_the_request_does_not_keep_a_success_from_being_sent() {
+    const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno";
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let body = vec![b'x'; 10_000];
+    for (response, is_success) in [(OK, true), (BUSY, false)] {
+        let answer = Answer { after: After::Finished, close_notify: false, ..Answer::with(response) };
+        let mut server = Rustls::new(&chain, answer);
+        let outcome = post(&body, &anchors, Memory::default(), &mut server, Pace::default());
+        assert_eq!(outcome.result.map(|(status, _)| status), Ok(if is_success { 200 } else { 503 }));
+        assert_eq!(outcome.is_request_written, is_success);
+        assert_eq!(server.body().is_some_and(|received| received == body), is_success);
+    }
 }
 
 #[test]

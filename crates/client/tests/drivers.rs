@@ -341,14 +341,25 @@ fn an_answer_is_read_though_sending_has_failed() {
     let chain = shapes::gts();
     let anchors = chain.anchors();
     // The handshake takes at least two writes of each flight; the request takes thirty or more.
-    let answered = || {
-        let answer = Answer { after: After::Octets(1), ..Answer::with(OK) };
+    let answered = |response| {
+        let answer = Answer { after: After::Octets(1), ..Answer::with(response) };
         Network { writes: 20, ..Network::new(Rustls::new(&chain, answer)) }
     };
-    through_both(answered, Trust::anchors(&anchors), &now(), |outcome, network| {
-        assert_eq!(outcome.result, Ok((200, b"ok".to_vec())));
+    let refused = || answered(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
+    through_both(refused, Trust::anchors(&anchors), &now(), |outcome, network| {
+        assert_eq!(outcome.result, Ok((413, b"no".to_vec())));
         assert!(network.server.borrow().body().is_none(), "the request did not arrive whole");
     });
+    // No success without the whole request.
+    through_both(
+        || answered(OK),
+        Trust::anchors(&anchors),
+        &now(),
+        |outcome, network| {
+            assert_eq!(outcome.result.as_ref().unwrap_err().code(), 2129);
+            assert!(network.server.borrow().body().is_none(), "the request did not arrive whole");
+        },
+    );
     // Where no answer comes, the failure to send is the error, not the time-out behind it.
     let silent = || Network { writes: 20, ..Network::new(Rustls::new(&chain, Answer::with(OK))) };
     through_both(silent, Trust::anchors(&anchors), &now(), |outcome, _| {

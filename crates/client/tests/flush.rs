@@ -112,6 +112,7 @@ fn through_both(last_flush: usize) -> [Result<Vec<u8>, Error>; 2] {
         } else {
             blocking::run(&mut exchange, &mut stream, &mut ())
         };
+        assert_eq!(stream.server.saw_close_notify, driven.is_ok(), "the farewell is flushed too");
         driven.and_then(|()| exchange.finish()).map(|response| response.body().to_vec())
     })
 }

@@ -50,6 +50,8 @@ pub(crate) struct Answer {
 
 #[derive(Clone, Copy)]
 pub(crate) enum After {
+    /// Its own Finished: the answer is there before the request is.
+    Finished,
     /// The request's octet of this number.
     Octets(usize),
     /// The whole body, as Content-Length has it.
@@ -90,6 +92,7 @@ impl Rustls {
             .unwrap();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.max_fragment_size = answer.record;
+        config.send_half_rtt_data = matches!(answer.after, After::Finished);
         Arc::new(config)
     }
 
@@ -117,10 +120,11 @@ impl Rustls {
 
     fn answer_if_due(&mut self) {
         let is_due = match self.answer.after {
-            After::Octets(count) => self.request.len() >= count,
-            After::Request => self.body().is_some(),
+            After::Finished => true,
+            After::Octets(count) => !self.connection.is_handshaking() && self.request.len() >= count,
+            After::Request => !self.connection.is_handshaking() && self.body().is_some(),
         };
-        if is_due && !self.has_answered && !self.connection.is_handshaking() {
+        if is_due && !self.has_answered {
             self.has_answered = true;
             self.connection.writer().write_all(&self.answer.response).unwrap();
             if self.answer.close_notify {
