@@ -240,14 +240,7 @@ fn x_is_r_or_r_and_n_and_nothing_that_wraps() {
     for field in FIELDS {
         let (p, n, end) = (big(field.p()), big(order(field)), BigUint::from(1_u8) << bits(field));
         let says = |x: &BigUint, y: &BigUint, r: &BigUint| {
-            let mut integer = r.to_bytes_be();
-            if integer[0] >= 0x80 {
-                integer.insert(0, 0);
-            }
-            let length = u8::try_from(integer.len()).unwrap();
-            let integer = [&[2, length], &*integer].concat();
-            let signature = [&[0x30, 2 * (length + 2)], &*integer, &*integer].concat();
-            is_valid(field, &key(field, x, y), &[0; 48][..bits(field) / 8], &signature)
+            is_valid(field, &key(field, x, y), &[0; 48][..bits(field) / 8], &r_twice(r))
         };
         let mut seen = 0;
         for small in (1..80_u8).map(BigUint::from) {
@@ -266,6 +259,32 @@ fn x_is_r_or_r_and_n_and_nothing_that_wraps() {
         }
         assert!(seen > 80, "about half of all x are on the curve");
     }
+}
+
+/// r = s, so that u₂ is 1, and a hash value for which u₁·G is −Q: the last addition ends at infinity,
+/// and the coordinates it leaves behind, Q's, have r for their x.
+#[test]
+fn a_sum_at_infinity_has_no_x_to_compare() {
+    for field in FIELDS {
+        let n = big(order(field));
+        for d in 1..20_u64 {
+            let key = multiple_of_g(field, d);
+            let r = BigUint::from_bytes_be(&key[1..=bits(field) / 8]) % &n;
+            let e = (&n - &r) * d % &n;
+            assert_eq!(is_valid(field, &key, &filled(field, &e), &r_twice(&r)), Some(false), "d = {d}");
+        }
+    }
+}
+
+/// ECDSA-Sig-Value with r = s.
+fn r_twice(r: &BigUint) -> Vec<u8> {
+    let mut integer = r.to_bytes_be();
+    if integer[0] >= 0x80 {
+        integer.insert(0, 0);
+    }
+    let length = u8::try_from(integer.len()).unwrap();
+    let integer = [&[2, length], &*integer].concat();
+    [&[0x30, 2 * (length + 2)], &*integer, &*integer].concat()
 }
 
 #[test]
