@@ -76,8 +76,7 @@ impl<'a> Connection<'a> {
     ) -> Result<Self, Error> {
         check_setup(&config, receive.len(), send.len())?;
         let limits = Wanted::for_buffer(receive.len());
-        let (hello, exchange) = new_hello(entropy, limits)?;
-        let mut shared = Shared {
+        let shared = Shared {
             offered: Offered {
                 server_name: matches!(config.server_name, ServerName::DnsName(_)),
                 limits,
@@ -89,10 +88,26 @@ impl<'a> Connection<'a> {
             limits: Agreed::NOTHING,
             transcript: Transcript::new(),
             send: SendBuffer::new(send),
-            keys: Keys { exchange: Some(exchange), ..Keys::default() },
+            keys: Keys::default(),
         };
-        let state = State::ExpectServerHello(ExpectServerHello::start(hello, &mut shared)?);
-        Ok(Self { state, shared, receive: ReceiveBuffer::new(receive), ended: false, idle: 0, tickets: 0 })
+        let (mut random, mut session_id) = ([0; 32], [0; 32]);
+        draw(entropy, &mut random)?;
+        draw(entropy, &mut session_id)?;
+        // The private key is drawn last, into its place: values that are built after it would
+        // take what it leaves on the stack along in their unused octets.
+        let mut connection = Self {
+            state: State::Failed(Error::Internal, Stage::Setup),
+            shared,
+            receive: ReceiveBuffer::new(receive),
+            ended: false,
+            idle: 0,
+            tickets: 0,
+        };
+        let Self { state, shared, .. } = &mut connection;
+        shared.keys.exchange = Some(KeyExchange::new(entropy, [&random, &session_id])?);
+        let hello = ClientHello { random, session_id, limits };
+        *state = State::ExpectServerHello(ExpectServerHello::start(hello, shared)?);
+        Ok(connection)
     }
 
     /// Octets to send to the server, in order; empty when there is nothing to send. After an
@@ -259,7 +274,7 @@ impl<'a> Connection<'a> {
 
     /// Takes the next handshake message, if it is there as a whole.
     fn take_message(&mut self) -> Result<bool, Error> {
-        if self.skip_ticket() {
+        if self.skip_ticket()? {
             return Ok(true);
         }
         let Some(octets) = self.receive.message()? else { return Ok(false) };
@@ -301,16 +316,23 @@ impl<'a> Connection<'a> {
 
     /// RFC 9846 §4.7.1: a ticket that is of no use is ignored, also one that is larger than the
     /// receive buffer. Whether octets of such a one were passed over.
-    fn skip_ticket(&mut self) -> bool {
-        let State::Traffic(traffic) = &mut self.state else { return false };
-        if traffic.skipping == 0 {
-            traffic.skipping = self.receive.oversized_ticket();
+    fn skip_ticket(&mut self) -> Result<bool, Error> {
+        let State::Traffic(traffic) = &mut self.state else { return Ok(false) };
+        let size = self.receive.useless_ticket().filter(|_| traffic.skipping == 0);
+        if let Some(size) = size {
+            traffic.skipping = size;
+            if let Some(session) = &mut self.shared.session {
+                session.refuse(size);
+            }
         }
         let count = traffic.skipping.min(self.receive.plaintext().len());
         self.receive.consume(count);
         traffic.skipping = traffic.skipping.saturating_sub(count);
         traffic.joining = traffic.skipping > 0 || !self.receive.plaintext().is_empty();
-        count > 0
+        if size.is_some() {
+            self.count_ticket()?;
+        }
+        Ok(count > 0)
     }
 
     /// RFC 9846 §6.2: tells the server why, and forgets every key.
@@ -353,17 +375,4 @@ fn check_setup(config: &Config<'_>, receive: usize, send: usize) -> Result<(), E
         return Err(Error::NoTrustAnchors);
     }
     Ok(())
-}
-
-/// One public-key operation.
-fn new_hello<R: TryCryptoRng + ?Sized>(
-    entropy: &mut R,
-    limits: Option<Wanted>,
-) -> Result<(ClientHello, KeyExchange), Error> {
-    let mut random = [0; 32];
-    draw(entropy, &mut random)?;
-    let mut session_id = [0; 32];
-    draw(entropy, &mut session_id)?;
-    let exchange = KeyExchange::new(entropy, [&random, &session_id])?;
-    Ok((ClientHello { random, session_id, limits }, exchange))
 }

@@ -11,10 +11,17 @@
 use core::ops::Range;
 
 use crate::{
+    MIN_RECEIVE_BUFFER,
     codec::u24,
     error::Error,
-    record::{HEADER, Header},
+    record::{HEADER, Header, OVERHEAD},
+    session::Session,
 };
+
+/// A NewSessionTicket with the longest ticket that a session takes, the longest nonce, and some
+/// extensions; with what protects its last record it fits into the smallest buffer.
+const MAX_USEFUL_TICKET: usize = 4 + 4 + 4 + 1 + 255 + 2 + Session::MAX_TICKET + 2 + 256;
+const _: () = assert!(MAX_USEFUL_TICKET + HEADER + OVERHEAD <= MIN_RECEIVE_BUFFER);
 
 pub(crate) struct ReceiveBuffer<'a> {
     octets: &'a mut [u8],
@@ -111,16 +118,12 @@ impl<'a> ReceiveBuffer<'a> {
         Ok(self.plaintext().get(..message))
     }
 
-    /// The size of the next message, header included, where it is a NewSessionTicket that does
-    /// not fit into the buffer; else 0.
-    pub(crate) fn oversized_ticket(&self) -> usize {
-        match self.plaintext() {
-            [4, a, b, c, ..] => {
-                let size = u24(*a, *b, *c).saturating_add(4);
-                if size > self.octets.len() { size } else { 0 }
-            }
-            _ => 0,
-        }
+    /// The size of the next message, header included, where it is a NewSessionTicket of which
+    /// nothing can be kept, so that it need not be read as a whole.
+    pub(crate) fn useless_ticket(&self) -> Option<usize> {
+        let &[4, a, b, c] = self.plaintext().first_chunk()? else { return None };
+        let size = u24(a, b, c).saturating_add(4);
+        (size > MAX_USEFUL_TICKET).then_some(size)
     }
 
     /// Keeps the next `count` octets of the plaintext in front of the buffer.

@@ -77,7 +77,8 @@ impl Session {
         self.fields().is_some_and(|fields| fields.state == FRESH)
     }
 
-    /// The size of the last ticket that came and was larger than [`Self::MAX_TICKET`].
+    /// The size of the last ticket that came and was larger than [`Self::MAX_TICKET`]; of one that
+    /// was passed over unread, the size of the whole message.
     pub const fn refused_ticket(&self) -> Option<usize> {
         self.refused
     }
@@ -114,11 +115,15 @@ impl Session {
         self.fields().map_or(&[], |fields| fields.ticket)
     }
 
+    /// Notes the size of a ticket that is of no use.
+    pub(crate) fn refuse(&mut self, size: usize) {
+        self.refused = Some(size);
+    }
+
     /// Stores a NewSessionTicket, RFC 9846 §4.7.1, in place of what was there.
     pub(crate) fn store(&mut self, ticket: &Ticket<'_>, origin: &Origin<'_>) {
         if ticket.ticket.len() > Self::MAX_TICKET {
-            self.refused = Some(ticket.ticket.len());
-            return;
+            return self.refuse(ticket.ticket.len());
         }
         // RFC 9846 §4.7.1: zero means that it is to be discarded.
         if ticket.lifetime == 0 {
