@@ -206,6 +206,9 @@ impl<'a> Connection<'a> {
             return Err(Error::NotOpen);
         }
         let State::Traffic(traffic) = &mut self.state else { return Err(Error::NotOpen) };
+        if traffic.write_closed {
+            return Err(Error::NotOpen);
+        }
         if count == 0 {
             return Ok(());
         }

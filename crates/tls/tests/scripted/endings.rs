@@ -47,6 +47,7 @@ fn nothing_waits_to_be_sent_after_a_fatal_alert() {
             assert!(driver.connection.outgoing().is_empty(), "{sent} octets were sent before");
             assert!(driver.connection.plaintext_space().is_empty());
             assert_eq!(driver.connection.seal(1), Err(Error::NotOpen));
+            assert_eq!(driver.connection.seal(0), Err(Error::NotOpen));
             assert_eq!(driver.connection.close(), Err(Error::NotOpen));
         });
     }
@@ -66,6 +67,7 @@ fn nothing_follows_our_own_close_notify() {
         for sent_before in [true, false] {
             established([fault.clone()], |driver| {
                 driver.connection.close().expect("the connection is open");
+                assert_eq!(driver.connection.seal(0), Err(Error::NotOpen), "not even nothing");
                 if sent_before {
                     driver.flush();
                 }

@@ -131,8 +131,7 @@ impl<'a> Client<'a> {
                 if established && !self.closed_early {
                     self.seal(&data)?;
                 } else {
-                    // Nothing at all may always be sealed.
-                    assert_eq!(self.connection.seal(count.max(1)), Err(Error::NotOpen));
+                    assert_eq!(self.connection.seal(count), Err(Error::NotOpen));
                 }
             }
             Some(Call::Close) => match self.connection.close() {
