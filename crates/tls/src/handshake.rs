@@ -90,7 +90,7 @@ impl<'m> Received<'m> {
         body(self.octets)
     }
 
-    fn expect(&self, expected: Message) -> Result<(), Error> {
+    fn require(&self, expected: Message) -> Result<(), Error> {
         // RFC 9846 §4: any message out of order is an unexpected_message.
         if self.kind == expected {
             Ok(())
@@ -193,7 +193,7 @@ impl ExpectServerHello {
     }
 
     fn server_hello(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
-        message.expect(Message::ServerHello)?;
+        message.require(Message::ServerHello)?;
         let offer = Offer {
             session_id: &self.hello.session_id,
             offered: shared.offered,
@@ -285,7 +285,7 @@ pub(crate) struct ExpectEncryptedExtensions {
 
 impl ExpectEncryptedExtensions {
     fn encrypted_extensions(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
-        message.expect(Message::EncryptedExtensions)?;
+        message.require(Message::EncryptedExtensions)?;
         messages::encrypted_extensions(message.body(), shared.offered, &mut shared.limits)?;
         shared.transcript.add(message.octets);
         let Self { suite, resumed } = self;
@@ -316,7 +316,7 @@ impl ExpectCertificate {
             shared.transcript.add(message.octets);
             return Ok(State::ExpectCertificate(Self { requested: true, ..self }));
         }
-        message.expect(Message::Certificate)?;
+        message.require(Message::Certificate)?;
         let list = CertificateList::parse(message.body(), shared.offered)?;
         let certificate = verify_server_path(list.as_slice(), &shared.config)?;
         shared.transcript.add(message.octets);
@@ -335,7 +335,7 @@ pub(crate) struct ExpectCertificateVerify {
 impl ExpectCertificateVerify {
     /// One public-key operation.
     fn certificate_verify(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
-        message.expect(Message::CertificateVerify)?;
+        message.require(Message::CertificateVerify)?;
         let mut reader = Reader::new(message.body(), message.kind);
         let scheme = reader.u16()?;
         let signature = reader.vector16()?;
@@ -367,7 +367,7 @@ pub(crate) enum Identity {
 
 impl ExpectFinished {
     fn finished(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
-        message.expect(Message::Finished)?;
+        message.require(Message::Finished)?;
         message.ends_record()?;
         let Shared { transcript, send, keys, session, .. } = shared;
         let secrets = keys.handshake.as_ref().ok_or(Error::Internal)?;

@@ -51,7 +51,8 @@ mod traffic;
 pub const MIN_RECEIVE_BUFFER: usize = 1024;
 /// A receive buffer that takes any record: 5 + 16,384 + 256 octets.
 pub const FULL_RECEIVE_BUFFER: usize = 5 + 16_384 + 256;
-/// The smallest send buffer: 1,024 octets, enough for a ClientHello with a long server name.
+/// The smallest send buffer: 1,024 octets, enough for a ClientHello with a long server
+/// name and a session.
 pub const MIN_SEND_BUFFER: usize = 1024;
 /// How many certificates a server may send: its own and five more.
 pub const MAX_CERTIFICATES: usize = 6;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A KeyUpdate record: a message of 5 octets, protected.
-pub(crate) const KEY_UPDATE: usize = HEADER + 5 + OVERHEAD;
+const KEY_UPDATE: usize = HEADER + 5 + OVERHEAD;
 /// An alert record, protected.
 const ALERT: usize = HEADER + 2 + OVERHEAD;
 /// Where composed plaintext begins.

@@ -5,7 +5,7 @@
 //! 0       3       4       6          10        14         22         30        62    94                504     512
 //! ```
 
-use pki_types::ServerName;
+use pki_types::{IpAddr, ServerName};
 use sha2::{Digest, Sha256, digest::Update};
 use zeroize::Zeroize;
 
@@ -228,13 +228,16 @@ fn binding(config: &Config<'_>) -> [u8; HASH] {
         Update::update(&mut hash, &length.to_be_bytes());
         Update::update(&mut hash, octets);
     };
-    match &config.server_name {
-        // RFC 9525 §6.3: names are the same in any case; here in the one that is asked for.
-        ServerName::DnsName(name) => add(name.as_ref().as_bytes()),
-        ServerName::IpAddress(pki_types::IpAddr::V4(address)) => add(address.as_ref()),
-        ServerName::IpAddress(pki_types::IpAddr::V6(address)) => add(address.as_ref()),
-        _ => {}
-    }
+    // The kind goes in front: a DNS name may have the octets of an address.
+    let (kind, name): (&[u8], &[u8]) = match &config.server_name {
+        ServerName::DnsName(name) => (b"dns", name.as_ref().as_bytes()),
+        ServerName::IpAddress(IpAddr::V4(address)) => (b"ip", address.as_ref()),
+        ServerName::IpAddress(IpAddr::V6(address)) => (b"ip", address.as_ref()),
+        // There is no other kind, and webpki would refuse it.
+        _ => (b"unknown", &[]),
+    };
+    add(kind);
+    add(name);
     match config.trust.0 {
         TrustKind::Anchors(anchors) => {
             for anchor in anchors {
@@ -296,5 +299,40 @@ impl<'m> Ticket<'m> {
         // Extensions are ignored: of early_data (§4.3.10) nothing is used.
         crate::extensions::requests(reader.nested(block), &[], |_, _| Ok(()))?;
         Ok(Self { lifetime, age_add, nonce, ticket })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use pki_types::{Der, TrustAnchor, UnixTime};
+
+    use super::*;
+    use crate::Trust;
+
+    fn of(name: &str, anchors: &[TrustAnchor<'_>]) -> [u8; HASH] {
+        let server_name = ServerName::try_from(name).unwrap();
+        let now = UnixTime::since_unix_epoch(Duration::ZERO);
+        binding(&Config { server_name, trust: Trust::anchors(anchors), now })
+    }
+
+    fn anchor<'a>(subject: &'a [u8], key: &'a [u8]) -> TrustAnchor<'a> {
+        TrustAnchor {
+            subject: Der::from_slice(subject),
+            subject_public_key_info: Der::from_slice(key),
+            name_constraints: None,
+        }
+    }
+
+    #[test]
+    fn a_binding_is_for_one_name_and_one_set_of_anchors() {
+        let anchors = [anchor(b"ab", b"c")];
+        assert_eq!(of("test", &anchors), of("test", &anchors));
+        assert_ne!(of("test", &anchors), of("best", &anchors));
+        // The octets of the name, as an address.
+        assert_ne!(of("test", &anchors), of("116.101.115.116", &anchors));
+        assert_ne!(of("test", &anchors), of("test", &[anchor(b"a", b"bc")]));
+        assert_ne!(of("test", &anchors), of("test", &[anchor(b"ab", b"c"), anchor(b"ab", b"c")]));
     }
 }
