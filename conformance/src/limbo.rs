@@ -202,12 +202,10 @@ fn verify(case: &Case) -> Result<(), String> {
         .map_err(|error| format!("a trust anchor cannot be read: {error}"))?;
     // A path is judged before the name: where a case asks for none, any will do.
     let name = case.expected_peer_name.as_ref().map_or("no.name.asked", |name| name.value.as_str());
-    let config = Config {
-        server_name: ServerName::try_from(name)
-            .map_err(|error| format!("the name cannot be asked for: {error}"))?,
-        trust: Trust::anchors(&anchors),
-        now: unix_time(case.validation_time.as_deref().unwrap_or(DEFAULT_TIME))?,
-    };
+    let name =
+        ServerName::try_from(name).map_err(|error| format!("the name cannot be asked for: {error}"))?;
+    let now = unix_time(case.validation_time.as_deref().unwrap_or(DEFAULT_TIME))?;
+    let config = Config::new(name, Trust::anchors(&anchors), now);
     match verify_server_path(&chain, &config) {
         Ok(_verified) => Ok(()),
         Err(Error::WrongName) if case.expected_peer_name.is_none() => Ok(()),

@@ -26,17 +26,14 @@ pub(crate) fn run(options: &Options, session: &mut Session) -> Result<(), Failur
     let stream = connect(options.port, options.ipv6, options.shim_id)?;
     let (mut receive, mut send) = (vec![0; RECEIVE_BUFFER], vec![0; SEND_BUFFER]);
     let stranger = [stranger()];
-    let config = Config {
-        server_name: server_name(options)?,
-        trust: if options.verify_peer && options.verify_fail {
-            Trust::anchors(&stranger)
-        } else {
-            // The runner signs its certificates by roots that say nothing to a verifier; who
-            // holds the certificate's key is verified all the same.
-            Trust::danger_accept_any_certificate()
-        },
-        now: now(options)?,
+    let trust = if options.verify_peer && options.verify_fail {
+        Trust::anchors(&stranger)
+    } else {
+        // The runner signs its certificates by roots that say nothing to a verifier; who holds the
+        // certificate's key is verified all the same.
+        Trust::danger_accept_any_certificate()
     };
+    let config = Config::new(server_name(options)?, trust, now(options)?);
     let entropy = &mut getrandom::SysRng;
     let connection = Connection::with_session(config, session, &mut receive, &mut send, entropy)?;
     let mut link = Link::new(connection, stream, if options.trickle { 1 } else { usize::MAX });

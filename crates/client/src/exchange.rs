@@ -155,7 +155,7 @@ impl<'a> Exchange<'a> {
         entropy: &mut R,
     ) -> Result<Self, Error> {
         let Buffers { receive, send, response, session } = buffers;
-        let config = Config { server_name: server_name(request.url().authority().host())?, trust, now };
+        let config = Config::new(server_name(request.url().authority().host())?, trust, now);
         let connection = match session {
             Some(session) => Connection::with_session(config, session, receive, send, entropy),
             None => Connection::new(config, receive, send, entropy),

@@ -82,8 +82,10 @@ impl<'a> Trust<'a> {
     }
 }
 
-/// Whom to connect to, and what is needed to verify it.
+/// Whom to connect to, and what is needed to verify it: made by [`Self::new`], since features add
+/// fields.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config<'a> {
     /// The name that the certificate must be for; sent as SNI where it is a DNS name.
     pub server_name: ServerName<'a>,
@@ -91,6 +93,13 @@ pub struct Config<'a> {
     pub trust: Trust<'a>,
     /// The current time.
     pub now: UnixTime,
+}
+
+impl<'a> Config<'a> {
+    /// A connection to this server, verified so, at this time; everything else as it is by default.
+    pub const fn new(server_name: ServerName<'a>, trust: Trust<'a>, now: UnixTime) -> Self {
+        Self { server_name, trust, now }
+    }
 }
 
 /// What [`Connection::step`] did, or needs.

@@ -314,7 +314,7 @@ mod tests {
     fn of(name: &str, anchors: &[TrustAnchor<'_>]) -> [u8; HASH] {
         let server_name = ServerName::try_from(name).unwrap();
         let now = UnixTime::since_unix_epoch(Duration::ZERO);
-        binding(&Config { server_name, trust: Trust::anchors(anchors), now })
+        binding(&Config::new(server_name, Trust::anchors(anchors), now))
     }
 
     fn anchor<'a>(subject: &'a [u8], key: &'a [u8]) -> TrustAnchor<'a> {

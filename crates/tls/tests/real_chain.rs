@@ -19,11 +19,8 @@ fn verify(
     now: u64,
 ) -> Result<(), Error> {
     let anchors = [anchor(root)];
-    let config = Config {
-        server_name: ServerName::try_from(name).expect("a name"),
-        trust: Trust::anchors(&anchors),
-        now: UnixTime::since_unix_epoch(Duration::from_secs(now)),
-    };
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
+    let config = Config::new(ServerName::try_from(name).expect("a name"), Trust::anchors(&anchors), now);
     verify_server_path(chain, &config).map(drop)
 }
 

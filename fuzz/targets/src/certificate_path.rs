@@ -63,11 +63,9 @@ pub fn certificate_path(input: &[u8]) {
     for _ in 0..input.below(6) {
         edit(&mut list, &mut input);
     }
-    let config = Config {
-        server_name: ServerName::try_from(name).expect("a server name"),
-        trust: Trust::anchors(&good.anchors),
-        now: UnixTime::since_unix_epoch(Duration::from_secs(now)),
-    };
+    let time = UnixTime::since_unix_epoch(Duration::from_secs(now));
+    let config =
+        Config::new(ServerName::try_from(name).expect("a server name"), Trust::anchors(&good.anchors), time);
     let result = verify_server_path(&list, &config).map(drop);
 
     let needed = &good.certificates[..good.needed];

@@ -115,11 +115,8 @@ const SEND_BUFFER: usize = 1024;
 
 /// What every client of these targets asks for.
 pub(crate) fn config<'a>(anchors: &'a [TrustAnchor<'a>]) -> Config<'a> {
-    Config {
-        server_name: ServerName::try_from(NAME).expect("a server name"),
-        trust: Trust::anchors(anchors),
-        now: UnixTime::since_unix_epoch(Duration::from_secs(NOW)),
-    }
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(NOW));
+    Config::new(ServerName::try_from(NAME).expect("a server name"), Trust::anchors(anchors), now)
 }
 
 /// Whether an error says no more than that the caller's buffer is small.

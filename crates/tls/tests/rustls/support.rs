@@ -117,9 +117,6 @@ impl TryRng for Counting {
 impl TryCryptoRng for Counting {}
 
 pub(crate) fn config<'a>(anchors: &'a [TrustAnchor<'a>], name: &'a str, now: u64) -> Config<'a> {
-    Config {
-        server_name: ServerName::try_from(name).unwrap(),
-        trust: Trust::anchors(anchors),
-        now: UnixTime::since_unix_epoch(Duration::from_secs(now)),
-    }
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
+    Config::new(ServerName::try_from(name).unwrap(), Trust::anchors(anchors), now)
 }

@@ -13,11 +13,8 @@ use rand_core::{TryCryptoRng, TryRng};
 use crate::support::CountingRng;
 
 fn config<'a>(anchors: &'a [TrustAnchor<'a>]) -> Config<'a> {
-    Config {
-        server_name: ServerName::try_from(NAME).expect("a name"),
-        trust: Trust::anchors(anchors),
-        now: UnixTime::since_unix_epoch(Duration::from_secs(NOW)),
-    }
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(NOW));
+    Config::new(ServerName::try_from(NAME).expect("a name"), Trust::anchors(anchors), now)
 }
 
 /// The error of a connection with buffers of these sizes.
@@ -100,7 +97,8 @@ fn the_longest_server_name_fits_into_the_smallest_send_buffer() {
     let name =
         [&"a".repeat(63), &"b".repeat(63), &"c".repeat(63), &"d".repeat(61)].map(String::as_str).join(".");
     assert_eq!(name.len(), 253);
-    let config = Config { server_name: ServerName::try_from(name).expect("a name"), ..config(&anchors) };
+    let mut config = config(&anchors);
+    config.server_name = ServerName::try_from(name).expect("a name");
     let (mut receive, mut send) = ([0; MIN_RECEIVE_BUFFER], [0; MIN_SEND_BUFFER]);
     let connection = Connection::new(config, &mut receive, &mut send, &mut CountingRng(1));
     assert_eq!(connection.err(), None);

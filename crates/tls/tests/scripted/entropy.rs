@@ -44,11 +44,9 @@ impl TryCryptoRng for Strings {}
 /// Begins a connection with these strings. Returns its error, or `None` for a ClientHello.
 fn begin(strings: impl Iterator<Item = [u8; 32]>) -> Option<Error> {
     let anchors = shapes::direct().anchors();
-    let config = Config {
-        server_name: ServerName::try_from(NAME).expect("a server name"),
-        trust: Trust::anchors(&anchors),
-        now: UnixTime::since_unix_epoch(std::time::Duration::from_secs(NOW)),
-    };
+    let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(NOW));
+    let config =
+        Config::new(ServerName::try_from(NAME).expect("a server name"), Trust::anchors(&anchors), now);
     let mut entropy = Strings(strings.collect::<Vec<_>>().into_iter());
     let (mut receive, mut send) = ([0; 1024], [0; 1024]);
     let connection = Connection::new(config, &mut receive, &mut send, &mut entropy);

@@ -94,11 +94,9 @@ pub(crate) fn drive<T>(
     session: Option<&mut Session>,
     act: impl FnOnce(Driver<'_>) -> T,
 ) -> T {
-    let config = Config {
-        server_name: ServerName::try_from(play.name).expect("a server name"),
-        trust: Trust::anchors(anchors),
-        now: UnixTime::since_unix_epoch(std::time::Duration::from_secs(play.now)),
-    };
+    let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(play.now));
+    let name = ServerName::try_from(play.name).expect("a server name");
+    let config = Config::new(name, Trust::anchors(anchors), now);
     let (mut receive, mut send) = (vec![0; play.receive], vec![0; play.send]);
     let mut entropy = CountingRng(play.now);
     let connection = match session {
