@@ -46,7 +46,7 @@ pub use observe::{Observer, Octets, Stage};
 pub use picopost_http as http;
 pub use picopost_http::{FieldValue, Header, Request, Response, StatusCode, Url};
 pub use picopost_tls as tls;
-pub use picopost_tls::{Session, Trust, TrustAnchor, UnixTime};
+pub use picopost_tls::{Der, Session, Trust, TrustAnchor, UnixTime};
 pub use {embedded_io, embedded_io_async, rand_core};
 
 pub mod asynch;

@@ -170,6 +170,23 @@ impl<'a> Connection<'a> {
         self.state.stage()
     }
 
+    /// The body of the server's Certificate message (RFC 9846 §4.5.1) as it came, for a report of
+    /// what a server sends. Nothing in it is verified, nor even known to be well formed.
+    ///
+    /// It is there from the step that reads it until the step that takes CertificateVerify, and
+    /// after either of them failed; empty at all other times.
+    pub fn certificate_message(&self) -> &[u8] {
+        let message = match self.stage() {
+            Stage::Certificate => self.receive.message().unwrap_or_default().unwrap_or_default(),
+            Stage::Verify => self.receive.kept_and_message(0).0,
+            _ => &[],
+        };
+        match message.split_first_chunk() {
+            Some(([kind, _, _, _], body)) if Message::from_octet(*kind) == Message::Certificate => body,
+            _ => &[],
+        }
+    }
+
     /// Decrypted octets from the server; empty during the handshake.
     pub fn plaintext(&self) -> &[u8] {
         match self.state {

@@ -21,7 +21,7 @@
 
 pub use alert::AlertDescription;
 pub use error::{Error, Message, Stage};
-pub use pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+pub use pki_types::{CertificateDer, Der, ServerName, TrustAnchor, UnixTime};
 
 pub use connection::Connection;
 pub use path::{CertVerified, verify_server_path};

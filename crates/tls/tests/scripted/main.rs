@@ -3,6 +3,7 @@
 
 mod accepted;
 mod caller;
+mod certificates;
 mod endings;
 mod entropy;
 mod generated;
