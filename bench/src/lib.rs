@@ -1,0 +1,16 @@
+//! The same POST by picopost and its peers on one emulated chip.
+//!
+//! `options`, `chains ← server`, `stacks ← build`, and `results ← {table, picture}` are what
+//! [`bench`] puts together; `../README.md` says how each figure is taken.
+
+#![forbid(unsafe_code)]
+
+pub mod bench;
+pub mod build;
+pub mod chains;
+pub mod options;
+pub mod picture;
+pub mod results;
+pub mod server;
+pub mod stacks;
+pub mod table;
