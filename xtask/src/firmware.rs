@@ -12,6 +12,7 @@ use crate::process;
 use crate::setup::{self, TARGET, Toolchain};
 
 const PACKAGE: &str = "picopost-qemu-rv32";
+const PLAIN: &str = "plain-qemu-rv32";
 const PROFILE: &str = "firmware";
 const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 
@@ -27,15 +28,39 @@ pub fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Builds the image: where it is.
+/// What an image does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// The demonstration: POSTs with picopost, and reports errors as sentences.
+    Demonstration,
+    /// The same without sentences, which is how a device would be shipped: errors are numbers.
+    Bare,
+    /// The same POST in clear text over TCP, without picopost: what is to be subtracted.
+    Plain,
+}
+
+/// Builds the demonstration's image: where it is.
 ///
 /// # Errors
 /// The build fails; cargo has said why.
 pub fn build(toolchain: &Toolchain) -> Result<PathBuf, Failure> {
+    build_program(toolchain, Program::Demonstration)
+}
+
+/// Builds an image: where it is, until another one of the same name is built.
+///
+/// # Errors
+/// The build fails; cargo has said why.
+pub fn build_program(toolchain: &Toolchain, program: Program) -> Result<PathBuf, Failure> {
+    let (name, features): (_, &[&str]) = match program {
+        Program::Demonstration => (PACKAGE, &[]),
+        Program::Bare => (PACKAGE, &["--no-default-features"]),
+        Program::Plain => (PLAIN, &["--no-default-features"]),
+    };
     let mut command = cargo_for(toolchain, TARGET);
-    command.args(["--package", PACKAGE, "--profile", PROFILE]);
+    command.args(["--package", PACKAGE, "--bin", name, "--profile", PROFILE]).args(features);
     process::run("the firmware's build", &mut command, BUILD_LIMIT)?;
-    Ok(target_folder().join(TARGET).join(PROFILE).join(PACKAGE))
+    Ok(target_folder().join(TARGET).join(PROFILE).join(name))
 }
 
 /// `cargo build` for a device's target.

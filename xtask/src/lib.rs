@@ -10,6 +10,7 @@ pub mod demo;
 pub mod emulator;
 pub mod error;
 pub mod firmware;
+pub mod flash;
 pub mod image;
 pub mod parameters;
 pub mod process;

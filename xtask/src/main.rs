@@ -6,13 +6,14 @@ use std::env;
 use std::process::ExitCode;
 
 use xtask::error::Failure;
-use xtask::{check_all, demo, firmware, process, setup};
+use xtask::{check_all, demo, firmware, flash, process, setup};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   setup      get what the firmware needs: its target, a linker, the emulator
   firmware   build the board's image and say how large it is
+  flash      say what picopost costs: the image less the same POST over plain TCP, by crate
   demo       a board POSTs to `picopost listen`, both sides shown (also: cargo demo)
              [--chain gts|lets-encrypt|rsa]  the server's certificates (default: gts)
              [--native]                      the same client code, without an emulator
@@ -41,6 +42,7 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
     match arguments {
         ["setup"] => setup::run(),
         ["firmware"] => firmware::run(),
+        ["flash"] => flash::run(),
         ["check-all"] => check_all::run(),
         ["demo", options @ ..] => demo::run(&demo::Options::parse(options)?),
         ["help" | "--help" | "-h"] => {
@@ -49,7 +51,11 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
         }
         [] => Err(Failure::usage("no command given").hint(USAGE)),
         [other, ..] => Err(Failure::usage(format!("there is no command `{}`", arguments.join(" "))).hint(
-            if matches!(*other, "setup" | "firmware" | "check-all") { "it takes no options" } else { USAGE },
+            if matches!(*other, "setup" | "firmware" | "flash" | "check-all") {
+                "it takes no options"
+            } else {
+                USAGE
+            },
         )),
     }
 }

@@ -147,7 +147,7 @@ fn meaning(stage: &str) -> &'static str {
 }
 
 /// The text with a comma at every thousand.
-fn grouped(text: &str) -> String {
+pub(crate) fn grouped(text: &str) -> String {
     let mut output = String::with_capacity(text.len() + 8);
     // Digits that the current number still has, this one included.
     for (index, character) in text.char_indices() {

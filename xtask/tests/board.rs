@@ -1,6 +1,7 @@
 //! The board in the emulator, against `picopost listen`: what it must get done, and each way in
 //! which it must fail. Needs what `cargo xtask setup` gets.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -225,6 +226,41 @@ fn no_entropy_no_connection() {
     let report = post(&board, &server(Chain::Gts, &[]).parameters().unwrap());
     assert_eq!(report.exit_status, 3);
     assert_eq!(report.lines, ["error: setup 1950: there is no source of entropy"]);
+}
+
+/// What `cargo xtask flash` subtracts must do all that picopost is not: get an address, connect,
+/// send the same request, and find the token in the answer.
+#[test]
+fn the_twin_over_plain_tcp() {
+    let toolchain = setup::toolchain().unwrap();
+    let image = firmware::build_program(&toolchain, firmware::Program::Plain).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let content = r#"{"grant_type":"client_credentials"}"#;
+    let expected = format!(
+        "POST /oauth/token HTTP/1.1\r\nHost: picopost.test:{port}\r\nContent-Type: application/json\r\n\
+         Connection: close\r\nContent-Length: {}\r\n\r\n{content}",
+        content.len()
+    );
+    let length = expected.len();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = vec![0; length];
+        stream.read_exact(&mut request).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"0123456789abcdef\"}").unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    let parameters = Parameters {
+        url: format!("http://picopost.test:{port}/oauth/token"),
+        address: Some(HOST),
+        anchors: vec![vec![0]],
+        content: content.to_owned(),
+    };
+    let report = post(&Board { image: &image, ..board() }, &parameters);
+    assert_eq!(report.exit_status, 0, "{report:#?}");
+    assert_eq!(server.join().unwrap(), expected);
+    assert_eq!(report.value("status"), Some("200"));
+    assert_eq!(report.value("token"), Some("01234567... (16 characters)"));
 }
 
 #[test]

@@ -7,7 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-use core::fmt::{self, Write};
+use core::fmt;
 
 use embassy_net::Stack;
 use embassy_time::{Duration, with_timeout};
@@ -16,12 +16,14 @@ pub use parameters::{MAX_ANCHORS, Malformed, Parameters};
 use picopost::rand_core::TryCryptoRng;
 use picopost::{Clock, Stage};
 pub use post::Memory;
+pub use report::{Console, DIGITS, Report, decimal};
 
 mod meter;
 mod parameters;
 mod post;
-mod tcp;
-mod token;
+mod report;
+pub mod tcp;
+pub mod token;
 
 /// Exit status: the answer was 2xx and its content came whole.
 pub const EXIT_GOOD: u8 = 0;
@@ -71,19 +73,6 @@ impl fmt::Display for Lacking {
 
 impl core::error::Error for Lacking {}
 
-/// Reports why there is no answer: stage, number, sentence.
-///
-/// # Errors
-/// When the console takes no more.
-pub fn report_error(
-    console: &mut dyn Write,
-    stage: Stage,
-    number: u16,
-    sentence: &dyn fmt::Display,
-) -> fmt::Result {
-    writeln!(console, "error: {} {number}: {sentence}", stage.name())
-}
-
 /// How long to wait for an address.
 const ADDRESS_LIMIT: Duration = Duration::from_secs(30);
 
@@ -92,7 +81,7 @@ pub struct Board<'a, E> {
     /// The board's name.
     pub name: &'static str,
     /// Where the report goes: one `key: value` a line.
-    pub console: &'a mut dyn Write,
+    pub console: &'a mut dyn Console,
     /// Random octets fit for keys.
     pub entropy: &'a mut E,
     /// The time.
@@ -104,26 +93,45 @@ pub struct Board<'a, E> {
 }
 
 /// Runs the application once: the exit status.
-///
-/// # Errors
-/// When the console takes no more.
 pub async fn run<E: TryCryptoRng>(
     board: Board<'_, E>,
     network: Stack<'_>,
     parameters: &Parameters<'_>,
     memory: &mut Memory,
-) -> Result<u8, fmt::Error> {
-    writeln!(board.console, "board: {}", board.name)?;
+) -> u8 {
+    let mut report = Report::new(&mut *board.console);
+    match start(&mut report, board.name, network, board.clock).await {
+        Ok(()) => post::post(board, network, parameters, memory).await,
+        Err(lacking) => {
+            report.error(Stage::Setup, lacking.code(), &lacking);
+            EXIT_BOARD
+        }
+    }
+}
+
+/// What comes before any POST: an address, and the first lines of the report.
+///
+/// # Errors
+/// The network gave no address.
+pub async fn start(
+    report: &mut Report<'_>,
+    name: &str,
+    network: Stack<'_>,
+    clock: &dyn Clock,
+) -> Result<(), Lacking> {
+    report.text("board: ").text(name).end();
     if with_timeout(ADDRESS_LIMIT, network.wait_config_up()).await.is_err() {
-        let error = Lacking::Address;
-        report_error(board.console, Stage::Setup, error.code(), &error)?;
-        return Ok(EXIT_BOARD);
+        return Err(Lacking::Address);
     }
     if let Some(config) = network.config_v4() {
-        writeln!(board.console, "address: {}", config.address)?;
+        report.text("address: ");
+        for (octet, before) in config.address.address().octets().into_iter().zip(["", ".", ".", "."]) {
+            report.text(before).number(octet.into());
+        }
+        report.text("/").number(config.address.prefix_len().into()).end();
     }
-    if let Some(now) = board.clock.now() {
-        writeln!(board.console, "clock: {}", now.as_secs())?;
+    if let Some(now) = clock.now() {
+        report.text("clock: ").number(now.as_secs()).end();
     }
-    post::post(board, network, parameters, memory).await
+    Ok(())
 }

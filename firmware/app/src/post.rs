@@ -1,19 +1,16 @@
 //! The POST itself, and the report about it.
 
-use core::fmt::{self, Write};
-
 use embassy_net::Stack;
 use heapless::Vec;
 use picopost::rand_core::TryCryptoRng;
 use picopost::tls::CertificateDer;
-use picopost::{Buffers, Device, Exchange, Observer, Octets, Request, Response, Stage, Trust, asynch};
+use picopost::{Buffers, Device, Exchange, Observer, Octets, Request, Stage, Trust, asynch};
 use picopost::{TrustAnchor, Url};
 use webpki::anchor_from_trusted_cert;
 
 use crate::tcp::Connector;
 use crate::{
-    Board, EXIT_FAILED, EXIT_GOOD, EXIT_PARAMETERS, MAX_ANCHORS, Malformed, Meter, Parameters, report_error,
-    token,
+    Board, EXIT_FAILED, EXIT_GOOD, EXIT_PARAMETERS, MAX_ANCHORS, Malformed, Meter, Parameters, Report, token,
 };
 
 /// Records of 4 KiB: a server that honours neither record_size_limit nor max_fragment_length must
@@ -52,14 +49,15 @@ pub(crate) async fn post<E: TryCryptoRng>(
     network: Stack<'_>,
     parameters: &Parameters<'_>,
     memory: &mut Memory,
-) -> Result<u8, fmt::Error> {
+) -> u8 {
     let Board { console, entropy, clock, instructions, peak_stack, .. } = board;
+    let mut report = Report::new(console);
     let certificates: Vec<_, MAX_ANCHORS> = parameters.anchors().map(CertificateDer::from).collect();
     let anchors = match trust_anchors(&certificates) {
         Ok(anchors) => anchors,
         Err(error) => {
-            report_error(console, Stage::Setup, error.code(), &error)?;
-            return Ok(EXIT_PARAMETERS);
+            report.error(Stage::Setup, error.code(), &error);
+            return EXIT_PARAMETERS;
         }
     };
     let Memory { tls_receive, tls_send, response, tcp_receive, tcp_transmit } = memory;
@@ -77,16 +75,21 @@ pub(crate) async fn post<E: TryCryptoRng>(
         .await;
     connector.close().await;
 
-    trace.report(console)?;
+    trace.report(&mut report);
     let buffers = RECEIVE + SEND + RESPONSE;
     let connection = size_of::<Exchange<'_>>() + buffers;
-    writeln!(console, "memory: {connection} octets for the connection, {buffers} of them buffers")?;
-    writeln!(console, "stack: {} octets at most", peak_stack())?;
+    report.text("memory: ").size(connection).text(" octets for the connection, ");
+    report.size(buffers).text(" of them buffers").end();
+    report.text("stack: ").size(peak_stack()).text(" octets at most").end();
     match outcome.and_then(|response| Ok(response.success().map(|()| response)?)) {
-        Ok(response) => report_response(console, &response).map(|()| EXIT_GOOD),
+        Ok(response) => {
+            report.text("status: ").number(response.status().0.into()).end();
+            token::report(&mut report, response.body());
+            EXIT_GOOD
+        }
         Err(error) => {
-            report_error(console, error.stage(), error.code(), &error)?;
-            Ok(EXIT_FAILED)
+            report.error(error.stage(), error.code(), &error);
+            EXIT_FAILED
         }
     }
 }
@@ -99,14 +102,6 @@ fn trust_anchors<'c>(
         .map(|certificate| anchor_from_trusted_cert(certificate).ok())
         .collect::<Option<_>>()
         .ok_or(Malformed::Anchor)
-}
-
-fn report_response(console: &mut dyn Write, response: &Response<'_>) -> fmt::Result {
-    writeln!(console, "status: {}", response.status())?;
-    match token::preview(response.body()) {
-        Some((shown, length)) => writeln!(console, "token: {shown}... ({length} characters)"),
-        None => writeln!(console, "content: {} octets, without a token", response.body().len()),
-    }
 }
 
 /// What each stage cost.
@@ -133,19 +128,20 @@ impl Observer for Trace<'_> {
 }
 
 impl Trace<'_> {
-    fn report(&self, console: &mut dyn Write) -> fmt::Result {
+    fn report(&self, report: &mut Report<'_>) {
         let whole = self.meter.spent();
         let (mut stage, mut before) = (Stage::Setup, 0);
         for &(next, spent) in &self.stages {
-            writeln!(console, "stage {}: {}", name(stage), spent - before)?;
+            report.text("stage ").text(name(stage)).text(": ").number(spent - before).end();
             if next == Stage::Request {
-                writeln!(console, "handshake: {spent}")?;
+                report.text("handshake: ").number(spent).end();
             }
             (stage, before) = (next, spent);
         }
-        writeln!(console, "stage {}: {}", name(stage), whole - before)?;
-        writeln!(console, "post: {whole}")?;
-        writeln!(console, "octets: {} out, {} in", self.octets.sent, self.octets.received)
+        report.text("stage ").text(name(stage)).text(": ").number(whole - before).end();
+        report.text("post: ").number(whole).end();
+        let Octets { sent, received } = self.octets;
+        report.text("octets: ").size(sent).text(" out, ").size(received).text(" in").end();
     }
 }
 

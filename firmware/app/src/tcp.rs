@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 /// One TCP socket, connected as often as asked for.
-pub(crate) struct Connector<'n> {
+pub struct Connector<'n> {
     network: Stack<'n>,
     address: Option<Ipv4Addr>,
     socket: TcpSocket<'n>,
@@ -27,7 +27,7 @@ pub(crate) struct Connector<'n> {
 
 impl<'n> Connector<'n> {
     /// Connects to `address`, or to what the name server says where there is none.
-    pub(crate) fn new(
+    pub fn new(
         network: Stack<'n>,
         address: Option<Ipv4Addr>,
         receive: &'n mut [u8],
@@ -41,7 +41,7 @@ impl<'n> Connector<'n> {
     }
 
     /// Ends the connection in good order: without this the server would wait for its end.
-    pub(crate) async fn close(&mut self) {
+    pub async fn close(&mut self) {
         self.socket.close();
         // A server that does not answer any more has nothing left to lose.
         let _ = with_timeout(CLOSE_LIMIT, self.socket.flush()).await;
@@ -81,12 +81,14 @@ impl<'n> Connect for Connector<'n> {
 }
 
 /// A connected socket.
-pub(crate) struct Stream<'s, 'n>(&'s mut TcpSocket<'n>);
+pub struct Stream<'s, 'n>(&'s mut TcpSocket<'n>);
 
 /// Why a [`Stream`] ended.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Failed {
+pub enum Failed {
+    /// The server ended it by a reset.
     Reset,
+    /// Nothing came, or went, for too long.
     TimedOut,
 }
 

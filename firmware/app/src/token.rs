@@ -1,11 +1,23 @@
 //! Enough of a look at the token response (RFC 6749 §5.1) to show that there is a token.
 
+use crate::Report;
+
 /// How many characters of a token may be shown: enough to compare, too few to use.
 const SHOWN: usize = 8;
 
+/// Reports whether there is a token in a response's content.
+pub fn report(report: &mut Report<'_>, content: &[u8]) {
+    match preview(content) {
+        Some((shown, length)) => {
+            report.text("token: ").text(shown).text("... (").size(length).text(" characters)").end();
+        }
+        None => report.text("content: ").size(content.len()).text(" octets, without a token").end(),
+    }
+}
+
 /// The first characters of the `access_token` in a token response, and how many it has. A token
 /// so short that this would show most of it shows none.
-pub(crate) fn preview(content: &[u8]) -> Option<(&str, usize)> {
+fn preview(content: &[u8]) -> Option<(&str, usize)> {
     let token = string_member(str::from_utf8(content).ok()?, "\"access_token\"")?;
     let shown = token.get(..SHOWN).filter(|_| token.len() >= 2 * SHOWN);
     Some((shown.unwrap_or_default(), token.len()))

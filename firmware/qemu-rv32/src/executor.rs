@@ -17,7 +17,7 @@ static BACKGROUND: Flag = Flag(AtomicBool::new(true));
 static APPLICATION: Flag = Flag(AtomicBool::new(true));
 
 /// Polls both futures until `application` is done; `background` runs beside it.
-pub(crate) fn run<T>(background: impl Future<Output = ()>, application: impl Future<Output = T>) -> T {
+pub fn run<T>(background: impl Future<Output = ()>, application: impl Future<Output = T>) -> T {
     let (mut background, mut application) = (pin!(background), pin!(application));
     let (background_waker, application_waker) = (BACKGROUND.waker(), APPLICATION.waker());
     loop {

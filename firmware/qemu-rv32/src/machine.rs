@@ -2,11 +2,12 @@
 //!
 //! Addresses are those of QEMU's `virt` board (hw/riscv/virt.c).
 
+use core::ptr;
 use core::time::Duration;
-use core::{fmt, ptr};
 
 use embassy_time_driver::Driver;
 use picopost::UnixTime;
+use picopost_app::Console as _;
 use riscv::register::{mcycle, mie};
 
 /// NS16550 UART: transmit register, and line status with its bit "transmitter empty".
@@ -26,16 +27,16 @@ const MTIME: usize = 0x0200_BFF8;
 const TICKS_PER_MILLISECOND: u64 = 10_000;
 
 /// Exit status: a panic.
-pub(crate) const EXIT_PANIC: u8 = 101;
+pub const EXIT_PANIC: u8 = 101;
 /// Exit status: an exception of the processor, such as a full stack.
-pub(crate) const EXIT_FAULT: u8 = 102;
+pub const EXIT_FAULT: u8 = 102;
 
 /// The console, a UART. It has no state of its own.
-pub(crate) struct Console;
+pub struct Console;
 
-impl Console {
-    /// Writes text, waiting for the UART as long as it takes.
-    pub(crate) fn text(&mut self, text: &str) {
+impl picopost_app::Console for Console {
+    /// Waits for the UART as long as it takes.
+    fn text(&mut self, text: &str) {
         for &octet in text.as_bytes() {
             // SAFETY: both are the UART's registers, one octet wide.
             unsafe {
@@ -44,9 +45,11 @@ impl Console {
             }
         }
     }
+}
 
+impl Console {
     /// Writes a number in hexadecimal, without the formatting machinery.
-    pub(crate) fn hex(&mut self, number: usize) {
+    pub fn hex(&mut self, number: usize) {
         self.text("0x");
         for shift in (0..usize::BITS).step_by(4).rev() {
             let digit = number >> shift & 0xf;
@@ -55,15 +58,8 @@ impl Console {
     }
 }
 
-impl fmt::Write for Console {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.text(text);
-        Ok(())
-    }
-}
-
 /// Turns the machine off: QEMU exits with `status`.
-pub(crate) fn exit(status: u8) -> ! {
+pub fn exit(status: u8) -> ! {
     let word = if status == 0 { TEST_PASS } else { u32::from(status) << 16 | TEST_FAIL };
     // SAFETY: the test device's one register; the write does not return.
     unsafe { ptr::write_volatile(TEST as *mut u32, word) };
@@ -73,7 +69,7 @@ pub(crate) fn exit(status: u8) -> ! {
 }
 
 /// The battery-backed clock.
-pub(crate) struct Clock;
+pub struct Clock;
 
 impl picopost::Clock for Clock {
     fn now(&self) -> Option<UnixTime> {
@@ -89,12 +85,12 @@ impl picopost::Clock for Clock {
 
 /// Instructions executed since reset. With the emulator's `-icount shift=0`, `mcycle` counts
 /// exactly those, plus the time spent in [`wait_a_millisecond`].
-pub(crate) fn instructions() -> u64 {
+pub fn instructions() -> u64 {
     mcycle::read64()
 }
 
 /// Sleeps for a millisecond, so that an idle board leaves the host's processor to others.
-pub(crate) fn wait_a_millisecond() {
+pub fn wait_a_millisecond() {
     set_mtimecmp(MachineTimer.now() + TICKS_PER_MILLISECOND);
     // Enabled as a source here, but not in mstatus: `wfi` ends when it is pending, no trap is taken.
     // SAFETY: no critical section depends on this bit, since no interrupt is ever taken.

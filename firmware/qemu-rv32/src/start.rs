@@ -1,8 +1,11 @@
-//! From reset to `main`: stack, guard, memory; and what happens when something goes badly wrong.
+//! From reset to the program's `main`: stack, guard, memory; and what happens when something goes
+//! badly wrong.
 
 use core::arch::global_asm;
 use core::panic::PanicInfo;
 use core::{ptr, slice};
+
+use picopost_app::Console as _;
 
 use crate::machine::{self, Console};
 
@@ -56,7 +59,7 @@ _start:
     li      t0, 0x98
     csrw    pmpcfg0, t0
 
-    call    {main}
+    call    main
 
     # mtvec takes a multiple of four. The stack may be what failed: start it anew.
     .balign 4
@@ -68,7 +71,6 @@ trap:
     call    {trapped}
 "#,
     paint = const PAINT,
-    main = sym crate::main,
     trapped = sym trapped,
 );
 
@@ -81,7 +83,7 @@ unsafe extern "C" {
 }
 
 /// The most stack that was in use at any time since reset, in octets.
-pub(crate) fn peak_stack() -> usize {
+pub fn peak_stack() -> usize {
     let end = &raw const __stack_start;
     let mut word = &raw const __stack_end;
     // SAFETY: the loop stays within the stack, which the linker script aligns to words. Volatile,
@@ -93,7 +95,7 @@ pub(crate) fn peak_stack() -> usize {
 }
 
 /// The memory that the emulator fills with parameters before reset.
-pub(crate) fn parameter_memory() -> &'static [u8] {
+pub fn parameter_memory() -> &'static [u8] {
     let start = &raw const __parameters_start;
     let length = (&raw const __parameters_end).addr() - start.addr();
     // SAFETY: RAM of its own in the linker script, in which nothing ever writes after reset.

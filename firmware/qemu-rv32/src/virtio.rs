@@ -90,7 +90,7 @@ unsafe impl Hal for Shared {
 }
 
 /// The network card.
-pub(crate) struct Network {
+pub struct Network {
     device: Device,
     buffers: &'static mut Buffers,
     /// Which receive buffer each of the device's descriptors holds.
@@ -110,7 +110,7 @@ struct Buffers {
 
 impl Network {
     /// The board's network card, ready to receive; `None` where it has none. To be called once.
-    pub(crate) fn find() -> Option<Self> {
+    pub fn find() -> Option<Self> {
         static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers {
             receive: [[0; BUFFER]; QUEUE],
             received: [0; FRAME],
@@ -179,7 +179,7 @@ impl Driver for Network {
 }
 
 /// A frame that was received.
-pub(crate) struct Received<'a>(&'a mut [u8]);
+pub struct Received<'a>(&'a mut [u8]);
 
 impl RxToken for Received<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, read: F) -> R {
@@ -188,7 +188,7 @@ impl RxToken for Received<'_> {
 }
 
 /// Room for a frame to be sent.
-pub(crate) struct Transmit<'a> {
+pub struct Transmit<'a> {
     device: &'a mut Device,
     frame: &'a mut [u8; FRAME],
 }
@@ -206,7 +206,7 @@ impl TxToken for Transmit<'_> {
 }
 
 /// Random octets from the host. Fails closed: without the device there is no value of this type.
-pub(crate) struct Entropy {
+pub struct Entropy {
     device: VirtIORng<Shared, MmioTransport<'static>>,
     /// Drawn ahead: to wait for the host in the middle of a handshake would count as instructions
     /// of the handshake. What is given away is overwritten.
@@ -221,7 +221,7 @@ const POOL: usize = 256;
 impl Entropy {
     /// The board's source of entropy, its pool filled; `None` where it has none, or where it
     /// gives nothing. To be called once.
-    pub(crate) fn find() -> Option<Self> {
+    pub fn find() -> Option<Self> {
         let device = VirtIORng::new(transport(DeviceType::EntropySource)?).ok()?;
         let mut entropy = Self { device, pool: [0; POOL], left: 0 };
         entropy.fill_pool().ok()?;
@@ -245,7 +245,7 @@ impl Entropy {
 
 /// The source of entropy gave nothing.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NoEntropy;
+pub struct NoEntropy;
 
 impl fmt::Display for NoEntropy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
