@@ -47,6 +47,7 @@ pub use picopost_http as http;
 pub use picopost_http::{FieldValue, Header, Request, Response, StatusCode, Url};
 pub use picopost_tls as tls;
 pub use picopost_tls::{Der, Session, Trust, TrustAnchor, UnixTime};
+pub use retry::{Ending, Fate, IdempotencyKey, RetryPolicy};
 pub use {embedded_io, embedded_io_async, rand_core};
 
 pub mod asynch;
@@ -55,4 +56,7 @@ mod clock;
 mod connect;
 mod error;
 mod exchange;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 mod observe;
+mod retry;

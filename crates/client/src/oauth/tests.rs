@@ -1,0 +1,193 @@
+//! The token request's octets, and what is made of answers.
+
+extern crate std;
+
+use std::format;
+use std::string::{String, ToString};
+use std::vec;
+use std::vec::Vec;
+
+use picopost_http::{RequestWriter, Url};
+
+use super::{Authentication, ClientCredentials, ErrorCode, TokenError, TokenSource};
+
+const NOW: u64 = 1_800_000_000;
+
+fn credentials(authentication: Authentication) -> ClientCredentials<'static> {
+    ClientCredentials {
+        token_url: Url::parse("https://auth.example/oauth/token").unwrap(),
+        client_id: "device 7",
+        client_secret: "s3cr&t=/\"\\é",
+        authentication,
+        parameters: &[("scope", "readings:write x"), ("audience", "https://api.example/")],
+    }
+}
+
+/// The request as it goes out: its head's lines and its body.
+fn written(authentication: Authentication) -> (Vec<String>, String) {
+    let mut memory = [0; 512];
+    let mut source = TokenSource::new(credentials(authentication), &mut memory);
+    let request = source.request().unwrap();
+    let header = request.header().unwrap();
+    let request = request.as_request(header.as_slice());
+    let mut octets = [0; 1024];
+    let length = RequestWriter::new(&request).write(&mut octets);
+    let text = str::from_utf8(&octets[..length]).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (head.lines().map(str::to_string).collect(), body.to_string())
+}
+
+#[test]
+fn basic_authentication() {
+    let (head, body) = written(Authentication::Basic);
+    // printf %s 'device+7:s3cr%26t%3D%2F%22%5C%C3%A9' | base64
+    let value = "Authorization: Basic ZGV2aWNlKzc6czNjciUyNnQlM0QlMkYlMjIlNUMlQzMlQTk=";
+    assert!(head.iter().any(|line| line == value), "{head:?}");
+    assert!(head.iter().any(|line| line == "Content-Type: application/x-www-form-urlencoded"));
+    assert_eq!(
+        body,
+        "grant_type=client_credentials&scope=readings%3Awrite+x&audience=https%3A%2F%2Fapi.example%2F"
+    );
+}
+
+#[test]
+fn credentials_in_the_form() {
+    let (head, body) = written(Authentication::Form);
+    assert!(!head.iter().any(|line| line.starts_with("Authorization")), "{head:?}");
+    assert_eq!(
+        body,
+        "grant_type=client_credentials&client_id=device+7&client_secret=s3cr%26t%3D%2F%22%5C%C3%A9\
+         &scope=readings%3Awrite+x&audience=https%3A%2F%2Fapi.example%2F"
+    );
+}
+
+#[test]
+fn credentials_in_json() {
+    let (head, body) = written(Authentication::Json);
+    assert!(head.iter().any(|line| line == "Content-Type: application/json"), "{head:?}");
+    assert_eq!(
+        body,
+        r#"{"grant_type":"client_credentials","client_id":"device 7","client_secret":"s3cr&t=/\"\\é","scope":"readings:write x","audience":"https://api.example/"}"#
+    );
+}
+
+#[test]
+fn the_request_needs_exactly_what_it_says() {
+    for authentication in [Authentication::Basic, Authentication::Form, Authentication::Json] {
+        let size = match TokenSource::new(credentials(authentication), &mut []).request().err() {
+            Some(TokenError::RequestTooLarge { size, capacity: 0 }) => size,
+            other => panic!("{other:?}"),
+        };
+        let mut memory = vec![0; size];
+        assert!(TokenSource::new(credentials(authentication), &mut memory).request().is_ok());
+        let capacity = size - 1;
+        let error = TokenSource::new(credentials(authentication), &mut memory[..capacity]).request().err();
+        assert_eq!(error, Some(TokenError::RequestTooLarge { size, capacity }));
+    }
+}
+
+fn take(status: u16, body: &str, memory: &mut [u8]) -> Result<(Option<String>, Option<u64>), TokenError> {
+    let mut source = TokenSource::new(credentials(Authentication::Form), memory);
+    source.request().unwrap();
+    source.take(status, body.as_bytes(), NOW)?;
+    let last = (0..=20_000).rev().find(|second| source.authorization(NOW + second).is_some());
+    let last = last.filter(|second| *second < 20_000);
+    Ok((source.authorization(NOW).map(str::to_string), last))
+}
+
+#[test]
+fn tokens_that_are_issued() {
+    let bearer = |token: &str| Some(format!("Bearer {token}"));
+    let table = [
+        // Renewed a minute before the end, or a tenth of the lifetime where that is shorter.
+        (r#"{"access_token":"abc","token_type":"Bearer","expires_in":3600}"#, "abc", Some(3_539)),
+        (r#"{"access_token":"abc","token_type":"bearer","expires_in":100}"#, "abc", Some(89)),
+        (r#"{"access_token":"abc","token_type":"BEARER","expires_in":"3600"}"#, "abc", Some(3_539)),
+        (r#"{"access_token":"abc","token_type":"Bearer","expires_in":"soon"}"#, "abc", None),
+        (r#"{"access_token":"abc","token_type":"Bearer","expires_in":null}"#, "abc", None),
+        (r#" { "token_type" : "Bearer" , "access_token" : "a-._~+\/=" } "#, "a-._~+/=", None),
+        (r#"{"access_token":"\u0061b","token_type":"Bearer"}"#, "ab", None),
+        (r#"{"scope":["a",{"b":[1]}],"x":"\"}{","access_token":"t","token_type":"Bearer"}"#, "t", None),
+    ];
+    for (body, token, last) in table {
+        assert_eq!(take(200, body, &mut [0; 256]), Ok((bearer(token), last)), "{body}");
+    }
+}
+
+#[test]
+fn answers_without_a_token() {
+    let deep = format!(r#"{{"x":{}"access_token":"t","token_type":"Bearer"}}"#, "[".repeat(5_000));
+    let refused = |code| TokenError::Refused { code, status: 400 };
+    let table = [
+        (200, "", TokenError::NotJson),
+        (200, "<html>", TokenError::NotJson),
+        (200, "[]", TokenError::NotJson),
+        (200, "{}", TokenError::Missing),
+        (200, r#"{"access_token":"","token_type":"Bearer"}"#, TokenError::Missing),
+        (200, r#"{"access_token":null,"token_type":"Bearer"}"#, TokenError::Missing),
+        (200, r#"{"access_token":7,"token_type":"Bearer"}"#, TokenError::NotJson),
+        (200, r#"{"access_token":"t","token_type":"Bearer"} x"#, TokenError::NotJson),
+        (200, r#"{"access_token":"t","token_type":"Bearer""#, TokenError::NotJson),
+        (200, r#"{"access_token":"t","access_token":"u","token_type":"Bearer"}"#, TokenError::NotJson),
+        (200, r#"{"access_token":"t"}"#, TokenError::Type),
+        (200, r#"{"access_token":"t","token_type":"mac"}"#, TokenError::Type),
+        (200, r#"{"access_token":"a b","token_type":"Bearer"}"#, TokenError::Octet),
+        (200, r#"{"access_token":"a\r\nX: y","token_type":"Bearer"}"#, TokenError::Octet),
+        (200, "{\"access_token\":\"a\r\nX: y\",\"token_type\":\"Bearer\"}", TokenError::Octet),
+        (200, r#"{"access_token":"\q","token_type":"Bearer"}"#, TokenError::Octet),
+        (200, r#"{"access_token":"é","token_type":"Bearer"}"#, TokenError::Octet),
+        (200, &deep, TokenError::NotJson),
+        (
+            200,
+            r#"{"error":"invalid_scope"}"#,
+            TokenError::Refused { code: ErrorCode::InvalidScope, status: 200 },
+        ),
+        (400, r#"{"error":"invalid_request"}"#, refused(ErrorCode::InvalidRequest)),
+        (400, r#"{"error":"invalid_grant"}"#, refused(ErrorCode::InvalidGrant)),
+        (400, r#"{"error":"unauthorized_client"}"#, refused(ErrorCode::UnauthorizedClient)),
+        (400, r#"{"error":"unsupported_grant_type"}"#, refused(ErrorCode::UnsupportedGrantType)),
+        (400, r#"{"error":"out_of_coffee"}"#, refused(ErrorCode::Other)),
+        (
+            401,
+            r#"{"error":"invalid_client","error_description":"no"}"#,
+            TokenError::Refused { code: ErrorCode::InvalidClient, status: 401 },
+        ),
+        // A token behind a status that is not 200 is none.
+        (201, r#"{"access_token":"t","token_type":"Bearer"}"#, TokenError::Status { status: 201 }),
+        (403, "<title>Just a moment...</title>", TokenError::Status { status: 403 }),
+        (500, "{}", TokenError::Status { status: 500 }),
+    ];
+    for (status, body, error) in table {
+        assert_eq!(take(status, body, &mut [0; 256]), Err(error), "{body}");
+    }
+}
+
+#[test]
+fn a_token_that_does_not_fit() {
+    let body = format!(r#"{{"access_token":"{}","token_type":"Bearer"}}"#, "t".repeat(300));
+    let error = TokenError::TooLarge { size: 300, capacity: 299 };
+    assert_eq!(take(200, &body, &mut [0; 306]), Err(error));
+    assert!(take(200, &body, &mut [0; 307]).is_ok());
+}
+
+#[test]
+fn nothing_secret_stays_in_memory_or_is_shown() {
+    let mut memory = [0; 256];
+    let body = br#"{"access_token":"verysecret","token_type":"Bearer"}"#;
+    let mut source = TokenSource::new(credentials(Authentication::Basic), &mut memory);
+    source.request().unwrap();
+    source.take(200, body, NOW).unwrap();
+    let shown = format!("{source:?}");
+    assert!(!shown.contains("verysecret") && !shown.contains("s3cr"), "{shown}");
+    assert!(source.memory.ends_with(&[0; 64]), "of the request nothing stays behind the token");
+    source.discard();
+    assert_eq!(source.authorization(NOW), None);
+    assert_eq!(source.memory, [0; 256]);
+    source.take(200, body, NOW).unwrap();
+    drop(source);
+    assert_eq!(memory, [0; 256]);
+    let mut source = TokenSource::new(credentials(Authentication::Json), &mut memory);
+    source.request().unwrap();
+    drop(source);
+    assert_eq!(memory, [0; 256]);
+}
