@@ -6,8 +6,8 @@ use rand_core::TryCryptoRng;
 use crate::clock::checked_now;
 use crate::observe::Watch;
 use crate::{
-    Action, Buffers, Clock, ConnectError, Device, Error, Exchange, Observer, Octets, Request, Response,
-    Stage, Trust,
+    Action, Buffers, Channel, Clock, ConnectError, Device, Error, Exchange, Observer, Octets, Request,
+    Response, Stage, Trust,
 };
 
 /// Opens TCP connections.
@@ -57,9 +57,10 @@ where
 ///
 /// # Errors
 /// Those of [`Exchange::next`]. The server was told, as far as the stream took it.
-pub fn run<S, O>(exchange: &mut Exchange<'_>, stream: &mut S, observer: &mut O) -> Result<(), Error>
+pub fn run<S, C, O>(exchange: &mut Exchange<'_, C>, stream: &mut S, observer: &mut O) -> Result<(), Error>
 where
     S: Read + Write + ?Sized,
+    C: Channel,
     O: Observer + ?Sized,
 {
     let outcome = turns(exchange, stream, &mut Watch::new(observer));
@@ -72,13 +73,18 @@ where
         }
     }
     while stream.flush().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {}
-    observer.ended(exchange);
+    observer.ended(&exchange.summary());
     outcome
 }
 
-fn turns<S, O>(exchange: &mut Exchange<'_>, stream: &mut S, watch: &mut Watch<'_, O>) -> Result<(), Error>
+fn turns<S, C, O>(
+    exchange: &mut Exchange<'_, C>,
+    stream: &mut S,
+    watch: &mut Watch<'_, O>,
+) -> Result<(), Error>
 where
     S: Read + Write + ?Sized,
+    C: Channel,
     O: Observer + ?Sized,
 {
     // Whether the stream may still hold back what the server waits for.

@@ -7,7 +7,7 @@ use picopost_http::{End, Request, RequestWriter, Response, ResponseReader, Statu
 use picopost_tls::{Config, Connection, ServerName, Session, Step, Trust, UnixTime};
 use rand_core::TryCryptoRng;
 
-use crate::{Direction, Error, Octets, Stage, tls};
+use crate::{Channel, Direction, Error, Fate, Octets, Stage, Summary, tls};
 
 /// The caller's memory for one exchange.
 ///
@@ -117,8 +117,8 @@ impl fmt::Debug for Action<'_> {
 /// assert_eq!(response.body(), b"ok");
 /// # Ok::<(), picopost::Error>(())
 /// ```
-pub struct Exchange<'a> {
-    connection: Connection<'a>,
+pub struct Exchange<'a, C = Connection<'a>> {
+    channel: C,
     request: RequestWriter<'a>,
     response: ResponseReader<'a>,
     octets: Octets,
@@ -130,6 +130,9 @@ pub struct Exchange<'a> {
     /// Whether close_notify was queued.
     closed: bool,
     failure: Option<Error>,
+    /// Whether a record with octets of the request is there, and whether it was given away.
+    request_sealed: bool,
+    request_given: bool,
 }
 
 /// An [`Action`] without its borrow.
@@ -161,8 +164,17 @@ impl<'a> Exchange<'a> {
             None => Connection::new(config, receive, send, entropy),
         };
         let connection = connection.map_err(|error| Error::Tls { stage: Stage::Setup, error })?;
-        Ok(Self {
-            connection,
+        Ok(Self::over(connection, request, response))
+    }
+}
+
+impl<'a, C: Channel> Exchange<'a, C> {
+    /// An exchange over a channel that is there already: one that was kept after another exchange,
+    /// or one of another TLS stack ([`crate::Secured`]). It goes to the server that the channel
+    /// was opened to, whatever the request's URL says.
+    pub fn over(channel: C, request: &Request<'a>, response: &'a mut [u8]) -> Self {
+        Self {
+            channel,
             request: RequestWriter::new(request),
             response: ResponseReader::new(response),
             octets: Octets::default(),
@@ -171,7 +183,9 @@ impl<'a> Exchange<'a> {
             send_failure: None,
             closed: false,
             failure: None,
-        })
+            request_sealed: false,
+            request_given: false,
+        }
     }
 
     /// What is to be done next. [`Action::Done`] stays, and so does an error.
@@ -184,8 +198,11 @@ impl<'a> Exchange<'a> {
             return Err(error);
         }
         match self.turn() {
-            Ok(Turn::Send) => Ok(Action::Send(self.connection.outgoing())),
-            Ok(Turn::Receive) => Ok(Action::Receive(self.connection.incoming())),
+            Ok(Turn::Send) => {
+                self.request_given |= self.request_sealed;
+                Ok(Action::Send(self.channel.outgoing()))
+            }
+            Ok(Turn::Receive) => Ok(Action::Receive(self.channel.incoming())),
             Ok(Turn::Worked) => Ok(Action::Worked),
             Ok(Turn::Done) => Ok(Action::Done),
             Err(error) => {
@@ -198,13 +215,13 @@ impl<'a> Exchange<'a> {
     /// The first `count` octets of [`Action::Send`] are sent.
     pub fn sent(&mut self, count: usize) {
         self.octets.sent = self.octets.sent.saturating_add(count);
-        self.connection.sent(count);
+        self.channel.sent(count);
     }
 
     /// The first `count` octets of [`Action::Receive`] are filled; 0 means end of file.
     pub fn received(&mut self, count: usize) {
         self.octets.received = self.octets.received.saturating_add(count);
-        self.connection.received(count);
+        self.channel.received(count);
     }
 
     /// The transport sends no more. In the handshake that ends the exchange; later the server
@@ -229,7 +246,7 @@ impl<'a> Exchange<'a> {
     /// After an error: octets that tell the server about it, an alert or close_notify. They are
     /// to be sent if that is possible, and reported to [`Self::sent`]. May be empty.
     pub fn farewell(&self) -> &[u8] {
-        if self.failure.is_some() && self.send_failure.is_none() { self.connection.outgoing() } else { &[] }
+        if self.failure.is_some() && self.send_failure.is_none() { self.channel.outgoing() } else { &[] }
     }
 
     /// How far the exchange has come: after an error, how far it had come.
@@ -238,7 +255,7 @@ impl<'a> Exchange<'a> {
             return error.stage();
         }
         if !self.established {
-            return Stage::of_tls(self.connection.stage(), Stage::Request);
+            return Stage::of_tls(self.channel.stage(), Stage::Request);
         }
         let is_done = self.response.is_done() && !self.owes_request();
         match (is_done, self.response.has_head(), self.request.is_done()) {
@@ -257,7 +274,7 @@ impl<'a> Exchange<'a> {
 
     /// Whether the server was verified by a session instead of its certificate.
     pub fn is_resumed(&self) -> bool {
-        self.connection.is_resumed()
+        self.channel.is_resumed()
     }
 
     /// How many octets were sent and received so far.
@@ -275,6 +292,22 @@ impl<'a> Exchange<'a> {
         self.request.is_done()
     }
 
+    /// What can have become of the request, should this be the end.
+    pub const fn request_fate(&self) -> Fate {
+        if self.request_given { Fate::Unknown } else { Fate::NotSent }
+    }
+
+    /// All of this in one value.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            octets: self.octets,
+            excess: self.excess,
+            is_request_written: self.is_request_written(),
+            is_resumed: self.is_resumed(),
+            status: self.status(),
+        }
+    }
+
     /// The response, once [`Action::Done`] was seen.
     ///
     /// # Errors
@@ -287,9 +320,9 @@ impl<'a> Exchange<'a> {
     }
 
     fn turn(&mut self) -> Result<Turn, Error> {
-        self.established |= self.connection.is_established();
+        self.established |= self.channel.is_established();
         let can_send = self.send_failure.is_none();
-        if can_send && !self.connection.outgoing().is_empty() {
+        if can_send && !self.channel.outgoing().is_empty() {
             return Ok(Turn::Send);
         }
         if self.response.is_done() {
@@ -301,7 +334,7 @@ impl<'a> Exchange<'a> {
         }
         // A step that fails leaves no stage behind.
         let stage = self.stage();
-        match self.connection.step() {
+        match self.channel.step() {
             Ok(Step::Again) => Ok(Turn::Worked),
             Ok(Step::Plaintext) => self.read_plaintext(),
             Ok(Step::Receive) if can_send && self.wants_to_write() => self.write_request(),
@@ -320,23 +353,24 @@ impl<'a> Exchange<'a> {
     /// Whether the server has accepted a request that was not sent as a whole: then its answer is
     /// not about that request. RFC 9112 §9.5 has a client cease to send for an error only.
     fn owes_request(&self) -> bool {
-        let is_stuck = self.send_failure.is_some() && !self.closed && !self.connection.outgoing().is_empty();
+        let is_stuck = self.send_failure.is_some() && !self.closed && !self.channel.outgoing().is_empty();
         let is_accepted = self.response.is_done() && self.status().is_some_and(StatusCode::is_success);
         is_accepted && (is_stuck || !self.request.is_done())
     }
 
     /// Fills one record with the request's next octets.
     fn write_request(&mut self) -> Result<Turn, Error> {
-        let count = self.request.write(self.connection.plaintext_space());
-        self.connection.seal(count).map_err(|error| Error::Tls { stage: Stage::Request, error })?;
+        let count = self.request.write(self.channel.plaintext_space());
+        self.channel.seal(count).map_err(|error| Error::Tls { stage: Stage::Request, error })?;
+        self.request_sealed |= count > 0;
         Ok(Turn::Worked)
     }
 
     fn read_plaintext(&mut self) -> Result<Turn, Error> {
-        let plaintext = self.connection.plaintext();
+        let plaintext = self.channel.plaintext();
         let length = plaintext.len();
         let taken = self.response.feed(plaintext)?;
-        self.connection.consume(length);
+        self.channel.consume(length);
         self.excess = self.excess.saturating_add(length.saturating_sub(taken));
         Ok(Turn::Worked)
     }
@@ -357,7 +391,7 @@ impl<'a> Exchange<'a> {
             return Ok(Turn::Done);
         }
         self.closed = true;
-        self.connection.close().map_err(|error| Error::Tls { stage: Stage::Done, error })?;
+        self.channel.close().map_err(|error| Error::Tls { stage: Stage::Done, error })?;
         Ok(Turn::Worked)
     }
 
@@ -369,13 +403,13 @@ impl<'a> Exchange<'a> {
         self.failure = Some(error);
         // TLS queues an alert for its own errors. For all others the connection is sound: end it
         // in good order, if it was open at all and nothing else waits.
-        if matches!(error, Error::Http(_)) && self.connection.outgoing().is_empty() && !self.closed {
-            self.closed = self.connection.close().is_ok();
+        if matches!(error, Error::Http(_)) && self.channel.outgoing().is_empty() && !self.closed {
+            self.closed = self.channel.close().is_ok();
         }
     }
 }
 
-impl fmt::Debug for Exchange<'_> {
+impl<C: Channel> fmt::Debug for Exchange<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")
             .field("stage", &self.stage())

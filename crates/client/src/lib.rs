@@ -38,11 +38,12 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub use channel::{Channel, Secured};
 pub use clock::{CLOCK_FLOOR, Clock, ClockError};
 pub use connect::{ConnectError, Device};
 pub use error::{Direction, Error};
 pub use exchange::{Action, Buffers, Exchange};
-pub use observe::{Observer, Octets, Stage};
+pub use observe::{Observer, Octets, Stage, Summary};
 pub use picopost_http as http;
 pub use picopost_http::{FieldValue, Header, Request, Response, StatusCode, Url};
 pub use picopost_tls as tls;
@@ -52,6 +53,7 @@ pub use {embedded_io, embedded_io_async, rand_core};
 
 pub mod asynch;
 pub mod blocking;
+mod channel;
 mod clock;
 mod connect;
 mod error;

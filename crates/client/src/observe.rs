@@ -1,8 +1,7 @@
 //! Where an exchange stands, and whoever wants to watch it.
 
+use picopost_http::StatusCode;
 use picopost_tls::Stage as TlsStage;
-
-use crate::Exchange;
 
 /// The stages of an exchange in their order; an error has one too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,6 +74,21 @@ pub struct Octets {
     pub received: usize,
 }
 
+/// What there is to say of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// How many octets were sent and received, TLS included.
+    pub octets: Octets,
+    /// Octets that came behind the response, and were dropped. More may have been on their way.
+    pub excess: usize,
+    /// Whether the whole request was handed to TLS: not so where the server refused it before.
+    pub is_request_written: bool,
+    /// Whether the server was verified by a session instead of its certificate.
+    pub is_resumed: bool,
+    /// The status of the response, if its head came.
+    pub status: Option<StatusCode>,
+}
+
 /// Watches an exchange: to trace it, or to count what each stage costs. `()` watches nothing.
 pub trait Observer {
     /// The exchange has come to `stage`, and has moved so many octets before it. Stages that pass
@@ -83,10 +97,9 @@ pub trait Observer {
         let _ = (stage, octets);
     }
 
-    /// The exchange is at its end, good or bad: [`Exchange::octets`] and the rest are final. Not
-    /// called where there was no connection.
-    fn ended(&mut self, exchange: &Exchange<'_>) {
-        let _ = exchange;
+    /// The exchange is at its end, good or bad. Not called where there was no connection.
+    fn ended(&mut self, summary: &Summary) {
+        let _ = summary;
     }
 }
 

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use picopost::embedded_io::{self, ErrorKind};
 use picopost::{
-    Clock, ClockError, ConnectError, Device, Direction, Error, Exchange, Observer, Octets, Request, Response,
-    Stage, Trust, UnixTime, Url, asynch, blocking, embedded_io_async,
+    Clock, ClockError, ConnectError, Device, Direction, Error, Observer, Octets, Request, Response, Stage,
+    Summary, Trust, UnixTime, Url, asynch, blocking, embedded_io_async,
 };
 use picopost_testkit::chains::{faulty, shapes};
 use support::{After, Answer, Memory, OK, Rustls, Server, URL, assert_says, now};
@@ -182,8 +182,8 @@ impl Observer for Log {
         self.stages.push((stage, octets));
     }
 
-    fn ended(&mut self, exchange: &Exchange<'_>) {
-        assert!(self.end.replace(exchange.octets()).is_none());
+    fn ended(&mut self, summary: &Summary) {
+        assert!(self.end.replace(summary.octets).is_none());
     }
 }
 

@@ -4,7 +4,7 @@ use embassy_net::Stack;
 use heapless::Vec;
 use picopost::rand_core::TryCryptoRng;
 use picopost::tls::CertificateDer;
-use picopost::{Buffers, Device, Exchange, Observer, Octets, Request, Stage, Trust, asynch};
+use picopost::{Buffers, Device, Exchange, Observer, Octets, Request, Stage, Summary, Trust, asynch};
 use picopost::{TrustAnchor, Url};
 use webpki::anchor_from_trusted_cert;
 
@@ -122,8 +122,8 @@ impl Observer for Trace<'_> {
         self.octets = octets;
     }
 
-    fn ended(&mut self, exchange: &Exchange<'_>) {
-        self.octets = exchange.octets();
+    fn ended(&mut self, summary: &Summary) {
+        self.octets = summary.octets;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use picopost::{Exchange, Observer, Octets, Stage};
+use picopost::{Observer, Octets, Stage, Summary};
 use serde::Serialize;
 
 /// Writes lines to stderr if it is on.
@@ -89,9 +89,8 @@ impl Observer for Recorder {
         });
     }
 
-    fn ended(&mut self, exchange: &Exchange<'_>) {
-        let (octets, excess) = (exchange.octets(), exchange.excess());
-        let request_sent = exchange.is_request_written();
+    fn ended(&mut self, summary: &Summary) {
+        let Summary { octets, excess, is_request_written: request_sent, .. } = *summary;
         let Octets { sent, received } = octets;
         let mut text = format!("{sent:>6} octets out, {received:>6} in");
         if !request_sent {
