@@ -11,7 +11,7 @@ use bench_board::{machine, meter, parameters, random, tcp};
 use picopost::embedded_io::{Error as _, ErrorKind, ErrorType, Read, Write};
 use picopost::tls::CertificateDer;
 use picopost::{
-    Buffers, ConnectError, Device, Error, Exchange, FieldValue, Observer, Octets, Request, Session, Stage,
+    Buffers, ConnectError, Device, Error, FieldValue, Observer, Octets, Request, Session, Stage, Summary,
     Trust, UnixTime, Url, blocking,
 };
 use rand_core::{TryCryptoRng, TryRng};
@@ -71,8 +71,8 @@ impl Observer for Watch {
         }
     }
 
-    fn ended(&mut self, exchange: &Exchange<'_>) {
-        self.resumed = exchange.is_resumed();
+    fn ended(&mut self, summary: &Summary) {
+        self.resumed = summary.is_resumed;
     }
 }
 
