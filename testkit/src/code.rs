@@ -60,6 +60,8 @@ pub mod group {
     pub const SECP384R1: u16 = 0x0018;
     pub const X25519: u16 = 0x001d;
     pub const X448: u16 = 0x001e;
+    /// draft-ietf-tls-ecdhe-mlkem.
+    pub const X25519MLKEM768: u16 = 0x11ec;
 }
 
 /// `SignatureScheme`, §4.3.3.

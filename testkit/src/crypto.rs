@@ -1,7 +1,7 @@
 //! Key schedule, record protection and key exchange (RFC 9846 §7 and §5.2), over aws-lc-rs.
 
 use aws_lc_rs::aead::{AES_128_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::{agreement, digest, hmac};
+use aws_lc_rs::{agreement, digest, hmac, kem};
 
 use crate::code::{content, group, suite};
 use crate::wire::{self, Complaint, demand};
@@ -175,6 +175,9 @@ impl Protection {
 
 /// The server's half of a key exchange: its public key, and the secret shared with the client.
 pub(crate) fn key_exchange(named_group: u16, client_share: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Complaint> {
+    if named_group == group::X25519MLKEM768 {
+        return hybrid_key_exchange(client_share);
+    }
     let algorithm = match named_group {
         group::X25519 => &agreement::X25519,
         group::SECP256R1 => &agreement::ECDH_P256,
@@ -191,7 +194,24 @@ pub(crate) fn key_exchange(named_group: u16, client_share: &[u8]) -> Result<(Vec
     Ok((public.as_ref().to_vec(), shared))
 }
 
+/// draft-ietf-tls-ecdhe-mlkem: ML-KEM-768's part of each share and of the secret is in front of
+/// X25519's.
+fn hybrid_key_exchange(client_share: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Complaint> {
+    let Some((encapsulation_key, x25519)) = client_share.split_at_checked(1184) else {
+        return Err(Complaint(format!("a share of X25519MLKEM768 has {} octets", client_share.len())));
+    };
+    // FIPS 203 §7.2: what is no encapsulation key is refused here or when it is used.
+    let encapsulated = kem::EncapsulationKey::new(&kem::ML_KEM_768, encapsulation_key)
+        .ok()
+        .and_then(|key| key.encapsulate().ok());
+    let Some((ciphertext, secret)) = encapsulated else {
+        return Err(Complaint("the client's encapsulation key is none (FIPS 203 §7.2)".into()));
+    };
+    let (public, shared) = key_exchange(group::X25519, x25519)?;
+    Ok(([ciphertext.as_ref(), &public].concat(), [secret.as_ref(), &shared].concat()))
+}
+
 /// Whether [`key_exchange`] knows the group.
 pub(crate) fn has_group(named_group: u16) -> bool {
-    matches!(named_group, group::X25519 | group::SECP256R1)
+    matches!(named_group, group::X25519MLKEM768 | group::X25519 | group::SECP256R1)
 }

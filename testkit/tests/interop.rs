@@ -11,6 +11,8 @@ use picopost_testkit::chains::{Chain, NAME, NOW, faulty, shapes};
 use picopost_testkit::code::{alert, group, suite};
 use picopost_testkit::{Action, Epoch, Event, Listener, Message, RESPONSE, Script};
 use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::kx_group::{X25519, X25519MLKEM768};
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, Stream};
@@ -99,6 +101,23 @@ fn good_scripts_succeed_with_rustls() {
         assert_eq!(seen.data, REQUEST, "{name}");
         let requested = name == "key update requested";
         assert_eq!(seen.events.contains(&Event::KeyUpdate(0)), requested, "{name}: {:?}", seen.events);
+    }
+}
+
+/// rustls has a share of X25519 beside the hybrid one; the server takes either.
+#[test]
+fn rustls_agrees_on_x25519mlkem768() {
+    for group in [group::X25519MLKEM768, group::X25519] {
+        let script = Script::good(shapes::direct()).group(group);
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        provider.kx_groups = vec![X25519MLKEM768, X25519];
+        let config = rustls_config_with(script.chain(), provider);
+        let listener = Listener::start(script);
+        assert_eq!(rustls_post_with(&config, &listener).expect("a good server"), RESPONSE, "{group:#06x}");
+        let seen = listener.finish().remove(0);
+        assert_eq!(seen.complaint, None);
+        let shares: Vec<_> = seen.hellos[0].key_shares.iter().map(|(group, _)| *group).collect();
+        assert_eq!(shares, [group::X25519MLKEM768, group::X25519]);
     }
 }
 
@@ -198,7 +217,11 @@ fn rustls_post(chain: &Chain, listener: &Listener) -> std::io::Result<Vec<u8>> {
 }
 
 fn rustls_config(chain: &Chain) -> Arc<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    rustls_config_with(chain, rustls::crypto::aws_lc_rs::default_provider())
+}
+
+fn rustls_config_with(chain: &Chain, provider: CryptoProvider) -> Arc<ClientConfig> {
+    let provider = Arc::new(provider);
     let mut roots = RootCertStore::empty();
     roots.add(chain.root.clone()).expect("the root is a certificate");
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();

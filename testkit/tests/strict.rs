@@ -177,6 +177,26 @@ fn a_second_client_hello_changes_only_what_it_was_asked_to() {
     assert!(complaint(&in_first_record, Some(&[9]), None).contains("record version"));
 }
 
+/// FIPS 203 §7.2: a coefficient of an encapsulation key is below 3,329.
+#[test]
+fn a_share_of_x25519mlkem768_is_checked() {
+    let complaint = |share: &[u8]| {
+        let mut hello = Hello::good();
+        hello.extensions.set(extension::SUPPORTED_GROUPS, &[0, 2, 0x11, 0xec]);
+        let entry = [&group::X25519MLKEM768.to_be_bytes()[..], &vector(2, share)].concat();
+        hello.extensions.set(extension::KEY_SHARE, &vector(2, &entry));
+        let record = record(content::HANDSHAKE, &handshake(1, &hello.body()));
+        let mut peer = Peer::new(Script::good(shapes::direct()));
+        peer.feed(&record);
+        peer.seen().complaint.clone().map(|complaint| complaint.0)
+    };
+    assert_eq!(complaint(&[9; 1216]), None, "0x909 is below 3,329");
+    assert!(complaint(&[0xff; 1216]).is_some_and(|complaint| complaint.contains("FIPS 203 §7.2")));
+    assert!(complaint(&[9; 1215]).is_some());
+    assert!(complaint(&[9; 1217]).is_some());
+    assert!(complaint(&[9; 32]).is_some_and(|complaint| complaint.contains("32 octets")));
+}
+
 /// Feeds records to a server and gives its complaint.
 fn complaint(records: &[Vec<u8>]) -> String {
     complaint_of(Script::good(shapes::direct()), records)

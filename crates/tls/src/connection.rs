@@ -4,7 +4,7 @@ use pki_types::ServerName;
 use rand_core::TryCryptoRng;
 
 use crate::{
-    AlertDescription, Config, MIN_RECEIVE_BUFFER, MIN_SEND_BUFFER, Step, TrustKind,
+    AlertDescription, Config, Step, TrustKind,
     error::{Error, Message, Stage},
     extensions::Offered,
     handshake::{ExpectServerHello, Keys, Received, Shared, State},
@@ -38,7 +38,7 @@ pub struct Connection<'a> {
 
 impl<'a> Connection<'a> {
     /// Starts a connection: the ClientHello then waits in [`Self::outgoing`].
-    /// One public-key operation.
+    /// One public-key operation; with X25519MLKEM768 two.
     ///
     /// # Errors
     /// A buffer too small, no trust anchors, entropy that fails or repeats.
@@ -104,8 +104,10 @@ impl<'a> Connection<'a> {
             tickets: 0,
         };
         let Self { state, shared, .. } = &mut connection;
-        shared.keys.exchange = Some(KeyExchange::new(entropy, [&random, &session_id])?);
-        let hello = ClientHello { random, session_id, limits };
+        let groups = shared.config.groups;
+        let exchange = shared.keys.exchange.insert(KeyExchange::new(groups));
+        exchange.generate(entropy, [&random, &session_id])?;
+        let hello = ClientHello { random, session_id, limits, groups };
         *state = State::ExpectServerHello(ExpectServerHello::start(hello, shared)?);
         Ok(connection)
     }
@@ -137,7 +139,8 @@ impl<'a> Connection<'a> {
     /// Takes the connection one step further: at most one record, or one handshake message.
     ///
     /// The step that takes Certificate verifies the whole path; each other step does at most one
-    /// public-key operation.
+    /// public-key operation, of which X25519MLKEM768 counts as one: its X25519 and its ML-KEM part
+    /// are in the same step.
     ///
     /// # Errors
     /// Whatever ends the connection. The error stays: every later call gives it again.
@@ -385,11 +388,12 @@ const WARNING: u8 = 1;
 const FATAL: u8 = 2;
 
 fn check_setup(config: &Config<'_>, receive: usize, send: usize) -> Result<(), Error> {
-    if receive < MIN_RECEIVE_BUFFER {
-        return Err(Error::ReceiveBufferTooSmall { size: receive, minimum: MIN_RECEIVE_BUFFER });
+    let (minimum_receive, minimum_send) = config.groups.minimum_buffers();
+    if receive < minimum_receive {
+        return Err(Error::ReceiveBufferTooSmall { size: receive, minimum: minimum_receive });
     }
-    if send < MIN_SEND_BUFFER {
-        return Err(Error::SendBufferTooSmall { size: send, minimum: MIN_SEND_BUFFER });
+    if send < minimum_send {
+        return Err(Error::SendBufferTooSmall { size: send, minimum: minimum_send });
     }
     if matches!(config.trust.0, TrustKind::Anchors([])) {
         return Err(Error::NoTrustAnchors);

@@ -73,9 +73,11 @@ impl Message {
 #[expect(missing_docs, reason = "fields: sizes are octets, times Unix seconds, code points the RFC's")]
 pub enum Error {
     // The caller.
-    /// The receive buffer is below [`crate::MIN_RECEIVE_BUFFER`].
+    /// The receive buffer is below [`crate::MIN_RECEIVE_BUFFER`], or below what the groups need that
+    /// are offered.
     ReceiveBufferTooSmall { size: usize, minimum: usize },
-    /// The send buffer is below [`crate::MIN_SEND_BUFFER`], or below what this server name needs.
+    /// The send buffer is below [`crate::MIN_SEND_BUFFER`], or below what this server name or the
+    /// groups need that are offered.
     SendBufferTooSmall { size: usize, minimum: usize },
     /// No trust anchors were given, so that no server could be verified.
     NoTrustAnchors,

@@ -23,7 +23,7 @@ use crate::{
     error::{Error, Message, Stage},
     extensions::Offered,
     hello::{BINDERS, ClientHello, More, Offer, ServerHello},
-    key_exchange::{KeyExchange, NamedGroup},
+    key_exchange::{KeyExchange, NamedGroup, SharedSecret},
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
     limits::Agreed,
     messages,
@@ -198,18 +198,19 @@ impl ExpectServerHello {
             session_id: &self.hello.session_id,
             offered: shared.offered,
             retried: self.retried,
-            group: shared.keys.exchange.as_ref().ok_or(Error::Internal)?.group(),
+            groups: self.hello.groups,
+            shares: shared.keys.exchange.as_ref().ok_or(Error::Internal)?.shares(),
         };
         match ServerHello::parse(message.body(), &offer)? {
             ServerHello::Retry { suite, group, cookie } => {
                 message.ends_record()?;
                 self.retry(suite, group, cookie, message, shared)
             }
-            ServerHello::Hello { suite, public_key, resumed } => {
+            ServerHello::Hello { suite, group, public_key, resumed } => {
                 message.ends_record()?;
                 let session = if resumed { self.session } else { None };
                 let this = Self { session, ..self };
-                this.key_exchange(suite, public_key, message, shared)
+                this.key_exchange(suite, (group, public_key), message, shared)
             }
         }
     }
@@ -239,15 +240,17 @@ impl ExpectServerHello {
         Ok(State::ExpectServerHello(Self { retried: Some(suite), ..self }))
     }
 
-    /// RFC 9846 §7.1. One public-key operation.
+    /// RFC 9846 §7.1. One public-key operation; X25519MLKEM768 is two.
     fn key_exchange(
         self,
         suite: CipherSuite,
-        public_key: &[u8],
+        (group, public_key): (NamedGroup, &[u8]),
         message: &Received<'_>,
         shared: &mut Shared<'_>,
     ) -> Result<State, Error> {
-        let secret = shared.keys.exchange.as_ref().ok_or(Error::Internal)?.shared_secret(public_key)?;
+        let mut secret = SharedSecret::new([0; _]);
+        let exchange = shared.keys.exchange.as_ref().ok_or(Error::Internal)?;
+        let secret = exchange.shared_secret(group, public_key, &mut secret)?;
         shared.transcript.add(message.octets);
         if self.retried.is_none() {
             push_change_cipher_spec(&mut shared.send)?;
@@ -261,7 +264,7 @@ impl ExpectServerHello {
             keys.early = Some(key_schedule::early_secret(&[0; 32]));
         }
         let early = keys.early.as_ref().ok_or(Error::Internal)?;
-        let secrets = keys.handshake.insert(HandshakeSecrets::new(early, &secret, &shared.transcript.hash()));
+        let secrets = keys.handshake.insert(HandshakeSecrets::new(early, secret, &shared.transcript.hash()));
         keys.read = Some(RecordKeys::new(suite, &secrets.server));
         keys.write = Some(RecordKeys::new(suite, &secrets.client));
         keys.early = None;

@@ -2,6 +2,8 @@
 
 use pki_types::ServerName;
 
+#[cfg(feature = "mlkem")]
+use crate::ml_kem;
 use crate::{
     codec::{Reader, Writer},
     error::{Error, Message},
@@ -10,7 +12,7 @@ use crate::{
         PRE_SHARED_KEY, PSK_KEY_EXCHANGE_MODES, RECORD_SIZE_LIMIT, Rules, SERVER_NAME, SIGNATURE_ALGORITHMS,
         SUPPORTED_GROUPS, SUPPORTED_VERSIONS,
     },
-    key_exchange::{KeyExchange, NamedGroup},
+    key_exchange::{Groups, KeyExchange, NamedGroup},
     limits::Wanted,
     record::CipherSuite,
 };
@@ -28,12 +30,26 @@ const RETRY: [u8; 32] = [
 /// led to choose TLS 1.2, or something older.
 const DOWNGRADE: [&[u8]; 2] = [b"DOWNGRD\x01", b"DOWNGRD\x00"];
 
+/// What X25519MLKEM768 adds to a ClientHello, in octets: its code point in supported_groups, and a
+/// share with its code point and length.
+#[cfg(feature = "mlkem")]
+pub(crate) const MORE_FOR_ML_KEM: usize = 2 + 2 + 2 + ml_kem::CLIENT_SHARE;
+/// The longest ServerHello in octets, with its header: the one that has the server's share of
+/// X25519MLKEM768, and takes up a session.
+#[cfg(feature = "mlkem")]
+pub(crate) const LONGEST_SERVER_HELLO: usize = {
+    let fields = 2 + 32 + (1 + 32) + 2 + 1;
+    let (versions, pre_shared_key, share) = (4 + 2, 4 + 2, 4 + 2 + 2 + ml_kem::SERVER_SHARE);
+    4 + fields + 2 + versions + pre_shared_key + share
+};
+
 /// What a ClientHello says about this connection, beside its key share.
 pub(crate) struct ClientHello {
     pub(crate) random: [u8; 32],
     /// RFC 9846 §E.4: compatibility mode, 32 octets.
     pub(crate) session_id: [u8; 32],
     pub(crate) limits: Option<Wanted>,
+    pub(crate) groups: Groups,
 }
 
 impl ClientHello {
@@ -64,7 +80,7 @@ impl ClientHello {
         }
         extension(out, SUPPORTED_VERSIONS, |data| data.vector8(|versions| versions.u16(TLS_1_3)));
         extension(out, SUPPORTED_GROUPS, |data| {
-            data.vector16(|groups| NamedGroup::OFFERED.iter().for_each(|group| groups.u16(group.code())));
+            data.vector16(|groups| self.groups.offered().iter().for_each(|group| groups.u16(group.code())));
         });
         extension(out, SIGNATURE_ALGORITHMS, |data| {
             data.vector16(|schemes| {
@@ -80,8 +96,10 @@ impl ClientHello {
         }
         extension(out, KEY_SHARE, |data| {
             data.vector16(|shares| {
-                shares.u16(more.key_exchange.group().code());
-                shares.vector16(|key| key.bytes(more.key_exchange.public_key()));
+                for group in more.key_exchange.shares() {
+                    shares.u16(group.code());
+                    shares.vector16(|key| more.key_exchange.write_share(*group, key));
+                }
             });
         });
         if let Some(cookie) = more.cookie {
@@ -129,14 +147,15 @@ pub(crate) struct Offer<'o> {
     pub(crate) offered: Offered,
     /// The cipher suite of a HelloRetryRequest that was answered.
     pub(crate) retried: Option<CipherSuite>,
-    /// The group that has a share.
-    pub(crate) group: NamedGroup,
+    pub(crate) groups: Groups,
+    /// The groups that have a share.
+    pub(crate) shares: &'o [NamedGroup],
 }
 
 /// A `server_hello` message, checked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ServerHello<'m> {
-    Hello { suite: CipherSuite, public_key: &'m [u8], resumed: bool },
+    Hello { suite: CipherSuite, group: NamedGroup, public_key: &'m [u8], resumed: bool },
     Retry { suite: CipherSuite, group: Option<NamedGroup>, cookie: Option<&'m [u8]> },
 }
 
@@ -206,18 +225,18 @@ impl<'m> ServerHello<'m> {
             }
             Ok(())
         })?;
-        let (group, public_key) = match share {
+        let (code, public_key) = match share {
             Some(share) => share,
             // RFC 9846 §4.3.11: psk_ke was not offered, so a PSK alone is inconsistent.
             None if resumed => return Err(Error::IllegalParameter { message }),
             None => return Err(Error::MissingExtension { message, extension: KEY_SHARE }),
         };
-        // RFC 9846 §4.3.8: the group of the share that was offered, which after a
-        // HelloRetryRequest is the one that it asked for.
-        if group != offer.group.code() {
-            return Err(Error::GroupNotOffered { group });
-        }
-        Ok(Self::Hello { suite, public_key, resumed })
+        // RFC 9846 §4.3.8: the group of a share that was offered, which after a HelloRetryRequest
+        // is the one that it asked for.
+        let Some(group) = offer.shares.iter().copied().find(|group| group.code() == code) else {
+            return Err(Error::GroupNotOffered { group: code });
+        };
+        Ok(Self::Hello { suite, group, public_key, resumed })
     }
 
     fn retry(suite: CipherSuite, block: Reader<'m>, offer: &Offer<'_>) -> Result<Self, Error> {
@@ -234,8 +253,9 @@ impl<'m> ServerHello<'m> {
                 // RFC 9846 §4.3.8: the group must be one that was offered without a share.
                 let code = data.u16()?;
                 data.end()?;
-                let group = NamedGroup::from_code(code).ok_or(Error::GroupNotOffered { group: code })?;
-                if group == offer.group {
+                let offered = offer.groups.offered().iter().copied().find(|group| group.code() == code);
+                let group = offered.ok_or(Error::GroupNotOffered { group: code })?;
+                if offer.shares.contains(&group) {
                     return Err(Error::RetryWithoutChange);
                 }
                 asked = Some(group);

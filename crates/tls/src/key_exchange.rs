@@ -1,110 +1,187 @@
-//! The key exchange, RFC 9846 §4.3.8 and §7.4.2: X25519, and secp256r1 for a server that asks.
+//! The key exchange, RFC 9846 §4.3.8 and §7.4.2: X25519, secp256r1 for a server that asks, and
+//! X25519MLKEM768 where the caller wants it.
 
 #[cfg(feature = "p256")]
 use p256::{PublicKey, SecretKey, elliptic_curve::sec1::ToSec1Point};
 use rand_core::TryCryptoRng;
+#[cfg(feature = "p256")]
+use zeroize::Zeroize;
 use zeroize::Zeroizing;
 
-use crate::{
-    error::Error,
-    key_schedule::{self, Secret},
-};
+#[cfg(feature = "mlkem")]
+use crate::ml_kem::Seed;
+use crate::{codec::Writer, error::Error, key_schedule};
 
-/// The longest public key: an uncompressed point of secp256r1.
-const MAX_PUBLIC_KEY: usize = if cfg!(feature = "p256") { 65 } else { 32 };
+/// Which groups of RFC 9846 §4.3.7 are offered for the key exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Groups {
+    /// X25519; and with the feature `p256` secp256r1, for a server that asks for it.
+    #[default]
+    Classical,
+    /// X25519MLKEM768 in front of them, so that what somebody records today stays secret from a
+    /// quantum computer of later years. A server that does not know it takes X25519, without a
+    /// further round trip.
+    ///
+    /// Needs buffers of [`crate::MIN_SEND_BUFFER_POST_QUANTUM`] and
+    /// [`crate::MIN_RECEIVE_BUFFER_POST_QUANTUM`] octets.
+    #[cfg(feature = "mlkem")]
+    PostQuantum,
+}
+
+impl Groups {
+    /// What `supported_groups` has, the preferred first.
+    pub(crate) fn offered(self) -> &'static [NamedGroup] {
+        match self {
+            Self::Classical => &[
+                NamedGroup::X25519,
+                #[cfg(feature = "p256")]
+                NamedGroup::Secp256r1,
+            ],
+            #[cfg(feature = "mlkem")]
+            Self::PostQuantum => &[
+                NamedGroup::X25519MlKem768,
+                NamedGroup::X25519,
+                #[cfg(feature = "p256")]
+                NamedGroup::Secp256r1,
+            ],
+        }
+    }
+
+    /// Which of them have a share in the first ClientHello; in the same order (RFC 9846 §4.3.8).
+    fn shares(self) -> &'static [NamedGroup] {
+        match self {
+            Self::Classical => &[NamedGroup::X25519],
+            #[cfg(feature = "mlkem")]
+            Self::PostQuantum => &[NamedGroup::X25519MlKem768, NamedGroup::X25519],
+        }
+    }
+
+    /// The smallest buffers, for receiving and for sending.
+    pub(crate) fn minimum_buffers(self) -> (usize, usize) {
+        match self {
+            Self::Classical => (crate::MIN_RECEIVE_BUFFER, crate::MIN_SEND_BUFFER),
+            #[cfg(feature = "mlkem")]
+            Self::PostQuantum => {
+                (crate::MIN_RECEIVE_BUFFER_POST_QUANTUM, crate::MIN_SEND_BUFFER_POST_QUANTUM)
+            }
+        }
+    }
+}
 
 /// `NamedGroup`, RFC 9846 §4.3.7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NamedGroup {
+    /// ML-KEM-768 and X25519 beside each other, draft-ietf-tls-ecdhe-mlkem.
+    #[cfg(feature = "mlkem")]
+    X25519MlKem768,
     X25519,
     #[cfg(feature = "p256")]
     Secp256r1,
 }
 
 impl NamedGroup {
-    /// What is offered. The first one has a share in the first ClientHello.
-    pub(crate) const OFFERED: &[Self] = &[
-        Self::X25519,
-        #[cfg(feature = "p256")]
-        Self::Secp256r1,
-    ];
-
     pub(crate) fn code(self) -> u16 {
         match self {
+            #[cfg(feature = "mlkem")]
+            Self::X25519MlKem768 => 0x11ec,
             Self::X25519 => 0x001d,
             #[cfg(feature = "p256")]
             Self::Secp256r1 => 0x0017,
         }
     }
-
-    pub(crate) fn from_code(code: u16) -> Option<Self> {
-        Self::OFFERED.iter().copied().find(|group| group.code() == code)
-    }
 }
 
-/// This side of a key exchange: the group that has a share, and its keys. Not used twice.
+/// The longest public key that is kept: an uncompressed point of secp256r1.
+const MAX_PUBLIC_KEY: usize = if cfg!(feature = "p256") { 65 } else { 32 };
+/// The longest shared secret: ML-KEM's and X25519's.
+const MAX_SHARED_SECRET: usize = if cfg!(feature = "mlkem") { 64 } else { 32 };
+
+/// Room for what both sides share.
+pub(crate) type SharedSecret = Zeroizing<[u8; MAX_SHARED_SECRET]>;
+
+/// This side of a key exchange: the groups that have a share, and their keys. Not used twice.
 pub(crate) struct KeyExchange {
-    group: NamedGroup,
+    shares: &'static [NamedGroup],
     private: Zeroizing<[u8; 32]>,
     public: [u8; MAX_PUBLIC_KEY],
     /// The private key for secp256r1, in case the server asks for that.
     #[cfg(feature = "p256")]
     spare: Zeroizing<[u8; 32]>,
+    /// Zeros where X25519MLKEM768 has no share.
+    #[cfg(feature = "mlkem")]
+    seed: Seed,
 }
 
 impl KeyExchange {
-    /// From octets of the random source that differ from the `public` ones, which it gave before.
-    /// One public-key operation.
-    pub(crate) fn new<R: TryCryptoRng + ?Sized>(
+    /// The place for the keys.
+    pub(crate) fn new(groups: Groups) -> Self {
+        Self {
+            shares: groups.shares(),
+            private: Zeroizing::new([0; 32]),
+            public: [0; MAX_PUBLIC_KEY],
+            #[cfg(feature = "p256")]
+            spare: Zeroizing::new([0; 32]),
+            #[cfg(feature = "mlkem")]
+            seed: Seed::new(),
+        }
+    }
+
+    /// Keys from octets of the random source that differ from the `public` ones, which it gave
+    /// before. One public-key operation: ML-KEM's key pair is made where its share is written.
+    ///
+    /// The keys are drawn into their place: a move would leave a copy behind.
+    pub(crate) fn generate<R: TryCryptoRng + ?Sized>(
+        &mut self,
         entropy: &mut R,
         public: [&[u8; 32]; 2],
-    ) -> Result<Self, Error> {
-        let mut private = Zeroizing::new([0; 32]);
-        draw(entropy, &mut private)?;
+    ) -> Result<(), Error> {
+        draw(entropy, &mut self.private)?;
         #[cfg(feature = "p256")]
-        let spare = {
-            let mut spare = Zeroizing::new([0; 32]);
-            draw(entropy, &mut spare)?;
-            spare
-        };
+        draw(entropy, &mut self.spare)?;
+        #[cfg(feature = "mlkem")]
+        if self.shares.contains(&NamedGroup::X25519MlKem768) {
+            self.seed.generate(entropy)?;
+        }
         // A source that repeats itself would send the private key in clear.
-        let [random, session_id] = public;
-        let repeats = [
-            key_schedule::equal(random, session_id),
-            key_schedule::equal(&*private, random),
-            key_schedule::equal(&*private, session_id),
-            #[cfg(feature = "p256")]
-            key_schedule::equal(&*spare, random),
-            #[cfg(feature = "p256")]
-            key_schedule::equal(&*spare, session_id),
-            #[cfg(feature = "p256")]
-            key_schedule::equal(&*spare, &*private),
-        ];
-        if repeats.contains(&true) {
+        if repeats(public.into_iter().chain(self.drawn())) {
             return Err(Error::EntropyRepeats);
         }
-        let mut public = [0; MAX_PUBLIC_KEY];
-        let key = x25519_dalek::x25519(*private, x25519_dalek::X25519_BASEPOINT_BYTES);
-        public.iter_mut().zip(key).for_each(|(to, from)| *to = from);
-        Ok(Self {
-            group: NamedGroup::X25519,
-            private,
-            public,
-            #[cfg(feature = "p256")]
-            spare,
-        })
+        let key = x25519_dalek::x25519(*self.private, x25519_dalek::X25519_BASEPOINT_BYTES);
+        self.public.iter_mut().zip(key).for_each(|(to, from)| *to = from);
+        Ok(())
     }
 
-    pub(crate) fn group(&self) -> NamedGroup {
-        self.group
+    /// What the random source gave.
+    fn drawn(&self) -> impl Iterator<Item = &[u8; 32]> + Clone {
+        let drawn = core::iter::once(&*self.private);
+        #[cfg(feature = "p256")]
+        let drawn = drawn.chain([&*self.spare]);
+        #[cfg(feature = "mlkem")]
+        let drawn = {
+            let hybrid = self.shares.contains(&NamedGroup::X25519MlKem768);
+            drawn.chain(self.seed.halves().into_iter().filter(move |_| hybrid))
+        };
+        drawn
     }
 
-    /// The `key_exchange` field of a share.
-    pub(crate) fn public_key(&self) -> &[u8] {
-        match self.group {
-            NamedGroup::X25519 => self.public.get(..32).unwrap_or_default(),
+    /// The groups that have a share, in the order of `supported_groups`.
+    pub(crate) fn shares(&self) -> &'static [NamedGroup] {
+        self.shares
+    }
+
+    /// Writes the `key_exchange` field of a share. For X25519MLKEM768 one public-key operation.
+    pub(crate) fn write_share(&self, group: NamedGroup, out: &mut Writer<'_>) {
+        match group {
+            // RFC 9954 §3.2: the X25519 share of the hybrid may be the one beside it.
+            #[cfg(feature = "mlkem")]
+            NamedGroup::X25519MlKem768 => {
+                self.seed.write_encapsulation_key(out);
+                self.write_share(NamedGroup::X25519, out);
+            }
+            NamedGroup::X25519 => out.bytes(self.public.get(..32).unwrap_or_default()),
             #[cfg(feature = "p256")]
-            NamedGroup::Secp256r1 => &self.public,
+            NamedGroup::Secp256r1 => out.bytes(&self.public),
         }
     }
 
@@ -112,44 +189,88 @@ impl KeyExchange {
     pub(crate) fn retry(&mut self, group: NamedGroup) -> Result<(), Error> {
         match group {
             NamedGroup::X25519 => Err(Error::RetryWithoutChange),
+            #[cfg(feature = "mlkem")]
+            NamedGroup::X25519MlKem768 => Err(Error::RetryWithoutChange),
             #[cfg(feature = "p256")]
             NamedGroup::Secp256r1 => {
                 // One in 2^32 random strings is no scalar of the group.
                 let secret = SecretKey::from_slice(&*self.spare).ok().ok_or(Error::EntropyFailed)?;
                 let point = secret.public_key().to_sec1_point(false);
                 self.public = point.as_bytes().try_into().ok().ok_or(Error::Internal)?;
-                self.private = core::mem::take(&mut self.spare);
-                self.group = group;
+                self.private.copy_from_slice(&*self.spare);
+                self.spare.zeroize();
+                self.shares = &[NamedGroup::Secp256r1];
+                #[cfg(feature = "mlkem")]
+                self.seed.zeroize();
                 Ok(())
             }
         }
     }
 
-    /// The shared secret with the server's public key. One public-key operation.
-    pub(crate) fn shared_secret(&self, public_key: &[u8]) -> Result<Secret, Error> {
-        match self.group {
+    /// The shared secret with the server's public key, in `out`. One public-key operation; for
+    /// X25519MLKEM768 two.
+    pub(crate) fn shared_secret<'s>(
+        &self,
+        group: NamedGroup,
+        public_key: &[u8],
+        out: &'s mut SharedSecret,
+    ) -> Result<&'s [u8], Error> {
+        match group {
+            #[cfg(feature = "mlkem")]
+            NamedGroup::X25519MlKem768 => {
+                // The client checks the ciphertext's length, an illegal_parameter otherwise; this
+                // is the type check of FIPS 203 §7.3 too.
+                let (ciphertext, public_key) = public_key.split_first_chunk().ok_or(Error::KeyShare)?;
+                let (first, second) = out.split_first_chunk_mut().ok_or(Error::Internal)?;
+                self.x25519(public_key, second.first_chunk_mut().ok_or(Error::Internal)?)?;
+                self.seed.decapsulate(ciphertext, first);
+                Ok(&**out)
+            }
             NamedGroup::X25519 => {
-                // RFC 9846 §4.3.8.2: 32 octets.
-                let public_key = public_key.try_into().ok().ok_or(Error::KeyShare)?;
-                let secret = Zeroizing::new(x25519_dalek::x25519(*self.private, public_key));
-                // RFC 9846 §7.4.2, RFC 7748 §6.1: a public key of small order gives zero, to be
-                // refused.
-                if key_schedule::equal(&*secret, &[0; 32]) { Err(Error::KeyShare) } else { Ok(secret) }
+                let out = out.first_chunk_mut().ok_or(Error::Internal)?;
+                self.x25519(public_key, out)?;
+                Ok(out)
             }
             #[cfg(feature = "p256")]
             NamedGroup::Secp256r1 => {
-                // RFC 9846 §4.3.8.2: an uncompressed point; p256 checks that it is on the curve.
-                if public_key.len() != 65 || public_key.first() != Some(&4) {
-                    return Err(Error::KeyShare);
-                }
-                let public_key = PublicKey::from_sec1_bytes(public_key).ok().ok_or(Error::KeyShare)?;
-                let secret = SecretKey::from_slice(&*self.private).ok().ok_or(Error::Internal)?;
-                // RFC 9846 §7.4.2: the x-coordinate.
-                let shared = secret.diffie_hellman(&public_key);
-                Ok(Zeroizing::new((*shared.raw_secret_bytes()).into()))
+                let out = out.first_chunk_mut().ok_or(Error::Internal)?;
+                self.secp256r1(public_key, out)?;
+                Ok(out)
             }
         }
     }
+
+    fn x25519(&self, public_key: &[u8], out: &mut [u8; 32]) -> Result<(), Error> {
+        // RFC 9846 §4.3.8.2: 32 octets.
+        let public_key = public_key.try_into().ok().ok_or(Error::KeyShare)?;
+        *out = x25519_dalek::x25519(*self.private, public_key);
+        // RFC 9846 §7.4.2, RFC 7748 §6.1: a public key of small order gives zero, to be refused.
+        if key_schedule::equal(out, &[0; 32]) { Err(Error::KeyShare) } else { Ok(()) }
+    }
+
+    #[cfg(feature = "p256")]
+    fn secp256r1(&self, public_key: &[u8], out: &mut [u8; 32]) -> Result<(), Error> {
+        // RFC 9846 §4.3.8.2: an uncompressed point; p256 checks that it is on the curve.
+        if public_key.len() != 65 || public_key.first() != Some(&4) {
+            return Err(Error::KeyShare);
+        }
+        let public_key = PublicKey::from_sec1_bytes(public_key).ok().ok_or(Error::KeyShare)?;
+        let secret = SecretKey::from_slice(&*self.private).ok().ok_or(Error::Internal)?;
+        // RFC 9846 §7.4.2: the x-coordinate.
+        let shared = secret.diffie_hellman(&public_key);
+        *out = (*shared.raw_secret_bytes()).into();
+        Ok(())
+    }
+}
+
+/// Whether any two of these are the same.
+fn repeats<'o>(mut octets: impl Iterator<Item = &'o [u8; 32]> + Clone) -> bool {
+    while let Some(one) = octets.next() {
+        if octets.clone().any(|other| key_schedule::equal(one, other)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Fills `octets` from the random source.

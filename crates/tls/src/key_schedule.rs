@@ -51,7 +51,7 @@ pub(crate) struct HandshakeSecrets {
 impl HandshakeSecrets {
     /// RFC 9846 §7.1, from the Early Secret, the (EC)DHE shared secret and the transcript up to
     /// ServerHello.
-    pub(crate) fn new(early: &Secret, shared: &[u8; HASH], transcript: &[u8; HASH]) -> Self {
+    pub(crate) fn new(early: &Secret, shared: &[u8], transcript: &[u8; HASH]) -> Self {
         let empty = Transcript::new().hash();
         let handshake = extract(&derive(early, b"derived", &empty), shared);
         Self {
@@ -128,7 +128,7 @@ fn derive(secret: &[u8; HASH], label: &[u8], transcript: &[u8; HASH]) -> Secret 
 }
 
 /// HKDF-Extract, RFC 5869 §2.2.
-fn extract(salt: &[u8; HASH], ikm: &[u8; HASH]) -> Secret {
+fn extract(salt: &[u8; HASH], ikm: &[u8]) -> Secret {
     Zeroizing::new(hmac(salt, &[ikm]))
 }
 
@@ -156,7 +156,7 @@ mod tests {
     /// RFC 8448 §3: the secrets of the simple 1-RTT handshake.
     #[test]
     fn secrets_of_rfc_8448() {
-        let shared = hex("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
+        let shared: [u8; 32] = hex("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
         let server_hello = hex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8");
         let secrets = HandshakeSecrets::new(&early_secret(&[0; HASH]), &shared, &server_hello);
         assert_eq!(*secrets.client, hex("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21"));

@@ -24,6 +24,7 @@ pub use error::{Error, Message, Stage};
 pub use pki_types::{CertificateDer, Der, ServerName, TrustAnchor, UnixTime};
 
 pub use connection::Connection;
+pub use key_exchange::Groups;
 pub use path::{CertVerified, verify_server_path};
 pub use session::Session;
 
@@ -40,6 +41,8 @@ mod key_schedule;
 mod key_usage;
 mod limits;
 mod messages;
+#[cfg(feature = "mlkem")]
+mod ml_kem;
 mod path;
 mod receive;
 mod record;
@@ -54,6 +57,14 @@ pub const FULL_RECEIVE_BUFFER: usize = 5 + 16_384 + 256;
 /// The smallest send buffer: 1,024 octets, enough for a ClientHello with a long server
 /// name and a session.
 pub const MIN_SEND_BUFFER: usize = 1024;
+/// The smallest receive buffer with [`Groups::PostQuantum`]: 1,221 octets, a record with a
+/// ServerHello that has the server's share of X25519MLKEM768.
+#[cfg(feature = "mlkem")]
+pub const MIN_RECEIVE_BUFFER_POST_QUANTUM: usize = 5 + hello::LONGEST_SERVER_HELLO;
+/// The smallest send buffer with [`Groups::PostQuantum`]: 2,246 octets, [`MIN_SEND_BUFFER`] and the
+/// client's share of X25519MLKEM768.
+#[cfg(feature = "mlkem")]
+pub const MIN_SEND_BUFFER_POST_QUANTUM: usize = MIN_SEND_BUFFER + hello::MORE_FOR_ML_KEM;
 /// How many certificates a server may send: its own and five more.
 pub const MAX_CERTIFICATES: usize = 6;
 
@@ -93,12 +104,20 @@ pub struct Config<'a> {
     pub trust: Trust<'a>,
     /// The current time.
     pub now: UnixTime,
+    /// What is offered for the key exchange.
+    pub groups: Groups,
 }
 
 impl<'a> Config<'a> {
     /// A connection to this server, verified so, at this time; everything else as it is by default.
     pub const fn new(server_name: ServerName<'a>, trust: Trust<'a>, now: UnixTime) -> Self {
-        Self { server_name, trust, now }
+        Self { server_name, trust, now, groups: Groups::Classical }
+    }
+
+    /// The same with these groups for the key exchange.
+    #[must_use]
+    pub fn with_groups(self, groups: Groups) -> Self {
+        Self { groups, ..self }
     }
 }
 

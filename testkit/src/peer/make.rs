@@ -43,13 +43,15 @@ impl Peer {
 
     fn server_hello(&mut self) -> Result<Vec<u8>, Complaint> {
         let shares = self.hello().map(|hello| &hello.key_shares[..]).unwrap_or_default();
-        let Some((group, client_share)) = shares.iter().find(|(group, _)| crypto::has_group(*group)) else {
+        let wanted = |group| self.script.group.map_or(crypto::has_group(group), |wanted| wanted == group);
+        let Some((group, client_share)) = shares.iter().find(|(group, _)| wanted(*group)) else {
             return Err(Complaint("the client has no key share that the test peer knows".into()));
         };
         let (group, (mut public, mut shared)) = (*group, key_exchange(*group, client_share)?);
         if self.script.zero_key_share {
-            public.fill(0);
-            shared.fill(0);
+            // Of X25519MLKEM768, only X25519's part, which comes last.
+            public.iter_mut().rev().take(32).for_each(|octet| *octet = 0);
+            shared.iter_mut().rev().take(32).for_each(|octet| *octet = 0);
         }
         self.shared_secret = shared;
         let mut extensions = Extensions::default();

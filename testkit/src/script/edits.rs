@@ -198,6 +198,13 @@ impl Script {
         self
     }
 
+    /// Takes the client's share for this group instead of its first.
+    #[must_use]
+    pub fn group(mut self, named_group: u16) -> Self {
+        self.group = Some(named_group);
+        self
+    }
+
     /// Signs CertificateVerify with another key than the certificate's.
     #[must_use]
     pub fn sign_with(mut self, key: Arc<Key>) -> Self {
@@ -205,7 +212,7 @@ impl Script {
         self
     }
 
-    /// Sends a key share of all zeros and goes on with the all-zero secret that it leads to.
+    /// Sends a public key of X25519 that is all zeros and goes on with the all-zero secret that it leads to.
     #[must_use]
     pub fn zero_key_share(mut self) -> Self {
         self.zero_key_share = true;

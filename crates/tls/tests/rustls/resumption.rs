@@ -1,11 +1,7 @@
 //! Sessions: against rustls as the server, and what a session must not survive.
 
-use std::sync::Arc;
-
 use picopost_testkit::chains::{NAME, NOW, shapes};
 use picopost_tls::{Config, Error, Session};
-use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::support::{Server, config};
 
@@ -44,19 +40,7 @@ fn a_hello_retry_request_binds_anew() {
     }
     let anchors = shapes::gts().anchors();
     let config = config(&anchors, NAME, NOW);
-    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
-    provider.kx_groups = vec![rustls::crypto::aws_lc_rs::kx_group::SECP256R1];
-    let server = Server::configured(|config| {
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(shapes::gts().key.der().to_vec()));
-        let ticketer = Arc::clone(&config.ticketer);
-        *config = ServerConfig::builder_with_provider(Arc::new(provider))
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(shapes::gts().certificates, key)
-            .unwrap();
-        config.ticketer = ticketer;
-    });
+    let server = Server::with_groups(&[rustls::crypto::aws_lc_rs::kx_group::SECP256R1]);
     let mut session = session(&server, &config);
     assert_eq!(server.connect(&config, &mut session), Ok(true));
 }

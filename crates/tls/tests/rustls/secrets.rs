@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use hmac::{Hmac, KeyInit, Mac};
 use picopost_testkit::chains::{NAME, NOW, shapes};
-use picopost_tls::{Connection, Error, FULL_RECEIVE_BUFFER, Session, Step};
+use picopost_tls::{Connection, Error, FULL_RECEIVE_BUFFER, Groups, Session, Step};
 use rand_core::{TryCryptoRng, TryRng};
 use rustls::{CipherSuite, KeyLog, ServerConnection};
 use sha2::{Digest, Sha256};
@@ -149,13 +149,17 @@ impl Pair<'_> {
 
 /// A connection whose ClientHello is not sent yet.
 fn pair(server: &Server, session: Option<&mut Session>, act: impl FnOnce(Pair<'_>)) {
+    pair_with(Groups::default(), server, session, act);
+}
+
+fn pair_with(groups: Groups, server: &Server, session: Option<&mut Session>, act: impl FnOnce(Pair<'_>)) {
     let log = Arc::new(Log::default());
     let mut server = rustls::ServerConfig::clone(&server.0);
     server.key_log = log.clone();
     let server = ServerConnection::new(Arc::new(server)).expect("a good configuration");
     let anchors = shapes::gts().anchors();
-    let config = config(&anchors, NAME, NOW);
-    let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 1024]);
+    let config = config(&anchors, NAME, NOW).with_groups(groups);
+    let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 4096]);
     let client = match session {
         None => Connection::new(config, &mut receive, &mut out, &mut Hashes(0)),
         Some(session) => Connection::with_session(config, session, &mut receive, &mut out, &mut Hashes(0)),
@@ -163,7 +167,8 @@ fn pair(server: &Server, session: Option<&mut Session>, act: impl FnOnce(Pair<'_
     let client = client.expect("a good configuration");
     // The random value, the session id, and then the keys.
     let mut entropy = Hashes(0);
-    let draws = if cfg!(feature = "p256") { 4 } else { 3 };
+    let more = if groups == Groups::default() { 0 } else { 2 };
+    let draws = 3 + if cfg!(feature = "p256") { 1 } else { 0 } + more;
     let private = (0..draws).map(|_| {
         let mut octets = [0; 32];
         let Ok(()) = entropy.try_fill_bytes(&mut octets);
@@ -194,7 +199,7 @@ fn derive(secret: &[u8], label: &str, transcript: &[u8]) -> Vec<u8> {
 }
 
 /// The secrets of the key schedule from the Early Secret to the Main Secret, RFC 9846 §7.1.
-fn schedule(psk: &Secret, shared: &Secret) -> [Secret; 3] {
+fn schedule(psk: &Secret, shared: &[u8]) -> [Secret; 3] {
     let early = hmac(&[0; 32], psk);
     let handshake = hmac(&derive(&early, "derived", b""), shared);
     let main = hmac(&derive(&handshake, "derived", b""), &[0; 32]);
@@ -208,11 +213,12 @@ fn server_hello(pair: &mut Pair<'_>) -> Vec<u8> {
     flight[0][5..].to_vec()
 }
 
-/// The server's X25519 share: the data of key_share in its ServerHello.
-fn server_share(hello: &[u8]) -> Secret {
-    let key_share = [0, 51, 0, 36, 0, 0x1d, 0, 32];
+/// The server's share of a group, whose length says that it is one: in the data of key_share.
+fn server_share<const N: usize>(hello: &[u8], group: u16) -> [u8; N] {
+    let length = |more| u16::try_from(N + more).expect("short").to_be_bytes();
+    let key_share = [[0, 51], length(4), group.to_be_bytes(), length(0)].concat();
     let at = hello.windows(8).position(|window| window == key_share).expect("a key_share");
-    hello[at + 8..][..32].try_into().expect("32 octets")
+    hello[at + 8..][..N].try_into().expect("so many octets")
 }
 
 #[test]
@@ -244,7 +250,7 @@ fn the_key_schedule_is_gone_once_established() {
     pair(&Server::new(), None, |mut pair| {
         let flight = pair.flight();
         let hello = &flight[0][5..];
-        let shared = x25519_dalek::x25519(pair.private[0], server_share(hello));
+        let shared = x25519_dalek::x25519(pair.private[0], server_share(hello, 0x001d));
         let [_, handshake, main] = schedule(&[0; 32], &shared);
         let transcript = [&pair.hello[5..], hello].concat();
         let expected = derive(&handshake, "s hs traffic", &transcript);
@@ -332,4 +338,83 @@ fn a_failure_in_traffic_leaves_nothing() {
             assert_eq!(pair.held(&secrets), [false; 6]);
         }
     });
+}
+
+/// X25519MLKEM768: X25519's private key, and the seed of ML-KEM's.
+#[cfg(feature = "mlkem")]
+mod post_quantum {
+    use ml_kem::DecapsulationKey768;
+    use ml_kem::kem::Decapsulate;
+    use rustls::crypto::aws_lc_rs::kx_group;
+
+    use super::*;
+
+    fn pair(server: &Server, act: impl FnOnce(Pair<'_>)) {
+        pair_with(Groups::PostQuantum, server, None, act);
+    }
+
+    #[test]
+    fn private_keys_are_gone_after_server_hello() {
+        for group in [kx_group::X25519MLKEM768, kx_group::X25519] {
+            pair(&Server::with_groups(&[group]), |mut pair| {
+                assert!(pair.private.iter().all(|private| holds(&pair.client, private)), "there before");
+                server_hello(&mut pair);
+                assert_eq!(pair.held(&pair.handshake_secrets()), [true; 6], "ServerHello is in");
+                assert!(!pair.holds_private_key());
+            });
+        }
+    }
+
+    #[cfg(feature = "p256")]
+    #[test]
+    fn what_the_retry_does_not_need_is_gone_after_it() {
+        pair(&Server::with_groups(&[kx_group::SECP256R1]), |mut pair| {
+            let [x25519, secp256r1, d, z] = pair.private[..] else { panic!("four strings") };
+            let retry = pair.flight().remove(0);
+            pair.client.incoming()[..retry.len()].copy_from_slice(&retry);
+            pair.client.received(retry.len());
+            while pair.client.outgoing().is_empty() {
+                assert_eq!(pair.client.step(), Ok(Step::Again));
+            }
+            assert!(holds(&pair.client, &secp256r1));
+            assert!(![x25519, d, z].iter().any(|private| holds(&pair.client, private)));
+            server_hello(&mut pair);
+            assert!(!pair.holds_private_key());
+        });
+    }
+
+    #[test]
+    fn the_key_schedule_is_gone_once_established() {
+        pair(&Server::with_groups(&[kx_group::X25519MLKEM768]), |mut pair| {
+            let flight = pair.flight();
+            let hello = &flight[0][5..];
+            let share: [u8; 1120] = server_share(hello, 0x11ec);
+            let [.., d, z] = pair.private[..] else { panic!("four strings") };
+            let seed: [u8; 64] = [d, z].concat().try_into().expect("64 octets");
+            let ciphertext = share.first_chunk::<1088>().expect("the ciphertext is first");
+            let ml_kem = DecapsulationKey768::from_seed(seed.into()).decapsulate(&(*ciphertext).into());
+            let x25519 = *share.last_chunk().expect("32 octets");
+            let x25519 = x25519_dalek::x25519(pair.private[0], x25519);
+            let [_, handshake, main] = schedule(&[0; 32], &[&ml_kem[..], &x25519].concat());
+            let transcript = [&pair.hello[5..], hello].concat();
+            let expected = derive(&handshake, "s hs traffic", &transcript);
+            assert_eq!(expected, pair.secret("SERVER_HANDSHAKE_TRAFFIC_SECRET"), "this test computes well");
+            for (number, record) in flight.iter().enumerate() {
+                pair.take(record).expect("a good handshake");
+                assert_eq!(holds(&pair.client, &main), !pair.client.is_established(), "record {number}");
+                for secret in [&ml_kem[..], &x25519, &handshake] {
+                    assert!(!holds(&pair.client, secret), "record {number}");
+                }
+            }
+            assert!(pair.client.is_established());
+        });
+    }
+
+    #[test]
+    fn a_failure_leaves_nothing() {
+        pair(&Server::with_groups(&[kx_group::X25519MLKEM768]), |mut pair| {
+            assert_eq!(pair.take(&BAD), Err(Error::UnexpectedRecord { content_type: 23 }));
+            assert!(!pair.holds_private_key());
+        });
+    }
 }

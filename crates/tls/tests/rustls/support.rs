@@ -10,6 +10,7 @@ use picopost_tls::{
     Config, Connection, Error, FULL_RECEIVE_BUFFER, ServerName, Session, Step, Trust, TrustAnchor, UnixTime,
 };
 use rand_core::{TryCryptoRng, TryRng};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{HandshakeKind, ServerConfig, ServerConnection};
 
@@ -21,23 +22,33 @@ impl Server {
         Self::configured(|_| {})
     }
 
+    /// A server that knows these groups alone.
+    pub(crate) fn with_groups(groups: &[&'static dyn SupportedKxGroup]) -> Self {
+        let provider = CryptoProvider { kx_groups: groups.to_vec(), ..aws_lc_rs::default_provider() };
+        Self::built(provider, |_| {})
+    }
+
     pub(crate) fn configured(edit: impl FnOnce(&mut ServerConfig)) -> Self {
+        Self::built(aws_lc_rs::default_provider(), edit)
+    }
+
+    fn built(provider: CryptoProvider, edit: impl FnOnce(&mut ServerConfig)) -> Self {
         let chain = shapes::gts();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(chain.key.der().to_vec()));
-        let mut config = ServerConfig::builder_with_provider(provider())
+        let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(chain.certificates, key)
             .unwrap();
-        config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().unwrap();
+        config.ticketer = aws_lc_rs::Ticketer::new().unwrap();
         edit(&mut config);
         Self(Arc::new(config))
     }
 
     /// One connection with this session. Returns whether it was resumed, by what each side says.
     pub(crate) fn connect(&self, config: &Config<'_>, session: &mut Session) -> Result<bool, Error> {
-        let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 1024]);
+        let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 4096]);
         let mut client =
             Connection::with_session(config.clone(), session, &mut receive, &mut out, &mut Counting(7))?;
         let mut server = ServerConnection::new(Arc::clone(&self.0)).unwrap();
@@ -64,10 +75,6 @@ impl Server {
         let _ = server.reader().read(&mut []);
         Ok(resumed)
     }
-}
-
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
 /// Moves what the server has to say to the client; nothing is end of file.

@@ -7,7 +7,7 @@ use picopost_testkit::{Action, Epoch, Event, Keys, Message, RESPONSE, Script};
 use crate::support::{Play, REQUEST, play};
 
 /// Plays a script in all variants: it must succeed, and the client must say exactly these things.
-fn accepted(what: &str, script: &Script, base: &Play, events: &[Event]) {
+pub(crate) fn accepted(what: &str, script: &Script, base: &Play, events: &[Event]) {
     for variant in base.variants() {
         let outcome = play(script, &variant);
         let case = format!("{what}, receive buffer {}, {} at once", variant.receive, variant.at_once);
@@ -30,8 +30,8 @@ fn without_sizes(events: &[Event]) -> Vec<Event> {
     events
 }
 
-const CLOSE: Event = Event::Alert { description: alert::CLOSE_NOTIFY, epoch: Epoch::Application };
-const USUAL: [Event; 5] =
+pub(crate) const CLOSE: Event = Event::Alert { description: alert::CLOSE_NOTIFY, epoch: Epoch::Application };
+pub(crate) const USUAL: [Event; 5] =
     [Event::ClientHello, Event::ChangeCipherSpec, Event::Finished, Event::Data(0), CLOSE];
 
 fn good() -> Script {

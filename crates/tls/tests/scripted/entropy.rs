@@ -4,9 +4,10 @@ use picopost_testkit::chains::{NAME, NOW, shapes};
 use picopost_tls::{Config, Connection, Error, ServerName, Trust, UnixTime};
 use rand_core::{TryCryptoRng, TryRng};
 
-/// How often a connection asks for 32 octets: the random value, the session id, the private key, and
-/// one more for secp256r1.
-const DRAWS: usize = if cfg!(feature = "p256") { 4 } else { 3 };
+/// How often a connection asks for 32 octets: the random value, the session id, the private key, one
+/// more for secp256r1, and two for ML-KEM.
+const DRAWS: usize =
+    3 + if cfg!(feature = "p256") { 1 } else { 0 } + if cfg!(feature = "mlkem") { 2 } else { 0 };
 
 /// Gives one string of the list a draw, and fails behind its end.
 struct Strings(std::vec::IntoIter<[u8; 32]>);
@@ -47,8 +48,10 @@ fn begin(strings: impl Iterator<Item = [u8; 32]>) -> Option<Error> {
     let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(NOW));
     let config =
         Config::new(ServerName::try_from(NAME).expect("a server name"), Trust::anchors(&anchors), now);
+    #[cfg(feature = "mlkem")]
+    let config = config.with_groups(picopost_tls::Groups::PostQuantum);
     let mut entropy = Strings(strings.collect::<Vec<_>>().into_iter());
-    let (mut receive, mut send) = ([0; 1024], [0; 1024]);
+    let (mut receive, mut send) = ([0; 4096], [0; 4096]);
     let connection = Connection::new(config, &mut receive, &mut send, &mut entropy);
     let error = connection.as_ref().err().copied();
     assert!(connection.is_err() || entropy.0.next().is_none(), "it draws no more than {DRAWS} times");

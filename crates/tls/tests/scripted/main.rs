@@ -9,6 +9,8 @@ mod entropy;
 mod generated;
 mod idle;
 mod limits;
+#[cfg(feature = "mlkem")]
+mod post_quantum;
 mod refusals;
 mod sessions;
 mod support;

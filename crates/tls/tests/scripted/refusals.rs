@@ -22,19 +22,19 @@ mod verify;
 /// The alert that the server must get, and the keys that protect it.
 type Alert = Option<(u8, Epoch)>;
 
-const PLAIN: Epoch = Epoch::Plain;
+pub(crate) const PLAIN: Epoch = Epoch::Plain;
 const HANDSHAKE: Epoch = Epoch::Handshake;
 const APPLICATION: Epoch = Epoch::Application;
 
 /// One line of a table.
-struct Refusal {
+pub(crate) struct Refusal {
     what: &'static str,
     script: Script,
     error: Error,
     alert: Alert,
 }
 
-fn refusal(what: &'static str, script: Script, error: Error, alert: (u8, Epoch)) -> Refusal {
+pub(crate) fn refusal(what: &'static str, script: Script, error: Error, alert: (u8, Epoch)) -> Refusal {
     Refusal { what, script, error, alert: Some(alert) }
 }
 
@@ -51,7 +51,12 @@ fn good() -> Script {
 /// Plays each case whole, in pieces and with other buffers: during the handshake, so that the
 /// client must never have been established and must never have sent data.
 fn refuse_in_handshake(refusals: &[Refusal]) {
-    let failures = failures(refusals, |outcome| {
+    refuse_in_handshake_with(&Play::default(), refusals);
+}
+
+/// The same for another client.
+pub(crate) fn refuse_in_handshake_with(base: &Play, refusals: &[Refusal]) {
+    let failures = failures(base, refusals, |outcome| {
         assert_never(outcome.established, "is_established() became true")?;
         assert_never(!outcome.seen.data.is_empty(), "the request was sent")?;
         assert_never(outcome.seen.is_finished(), "the client sent its Finished")
@@ -61,17 +66,21 @@ fn refuse_in_handshake(refusals: &[Refusal]) {
 
 /// The same for faults that come after a good handshake.
 fn refuse_in_traffic(refusals: &[Refusal]) {
-    let failures = failures(refusals, |outcome| {
+    let failures = failures(&Play::default(), refusals, |outcome| {
         assert_never(!outcome.established, "the handshake failed")?;
         assert_never(outcome.result.is_ok(), "the answer looks complete")
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-fn failures(refusals: &[Refusal], check: impl Fn(&Outcome) -> Result<(), String>) -> Vec<String> {
+fn failures(
+    base: &Play,
+    refusals: &[Refusal],
+    check: impl Fn(&Outcome) -> Result<(), String>,
+) -> Vec<String> {
     let mut failures = Vec::new();
     for refusal in refusals {
-        for variant in Play::default().variants() {
+        for variant in base.variants() {
             let outcome = play(&refusal.script, &variant);
             let expected = (Err(refusal.error), refusal.alert, None);
             let got = (outcome.result.clone(), outcome.seen.alert(), outcome.seen.complaint.clone());

@@ -6,7 +6,8 @@ use std::convert::Infallible;
 use picopost_testkit::chains::{NAME, NOW};
 use picopost_testkit::{Peer, Script, Seen};
 use picopost_tls::{
-    Config, Connection, Error, FULL_RECEIVE_BUFFER, ServerName, Session, Step, Trust, TrustAnchor, UnixTime,
+    Config, Connection, Error, FULL_RECEIVE_BUFFER, Groups, ServerName, Session, Step, Trust, TrustAnchor,
+    UnixTime,
 };
 use rand_core::{TryCryptoRng, TryRng};
 
@@ -23,6 +24,8 @@ pub(crate) struct Play {
     pub(crate) name: &'static str,
     /// The client's clock in Unix seconds.
     pub(crate) now: u64,
+    /// What the client offers for the key exchange.
+    pub(crate) groups: Groups,
     /// What the client sends: the first once it is established, each next one after an answer.
     pub(crate) requests: Vec<&'static [u8]>,
 }
@@ -37,6 +40,7 @@ impl Default for Play {
             at_once: usize::MAX,
             name: NAME,
             now: NOW,
+            groups: Groups::Classical,
             requests: vec![REQUEST],
         }
     }
@@ -96,7 +100,7 @@ pub(crate) fn drive<T>(
 ) -> T {
     let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(play.now));
     let name = ServerName::try_from(play.name).expect("a server name");
-    let config = Config::new(name, Trust::anchors(anchors), now);
+    let config = Config::new(name, Trust::anchors(anchors), now).with_groups(play.groups);
     let (mut receive, mut send) = (vec![0; play.receive], vec![0; play.send]);
     let mut entropy = CountingRng(play.now);
     let connection = match session {
