@@ -1,42 +1,43 @@
 //! Each server with each chain, and what a client must refuse of each.
 
-use crate::chains::{self, Files};
-use crate::nginx::{self, Nginx};
-use crate::openssl::OpenSsl;
+use picopost_counterparts::chains::{self, Files};
+use picopost_counterparts::nginx;
+use picopost_counterparts::programs::{self, Server};
+
 use crate::post::{BODY, Post};
-use crate::programs::Server;
+use crate::start;
 
 #[test]
 fn go() {
-    assert_all(&Server::go(), Records::AsItLikes);
+    assert_all(&start::server(programs::go()), Records::AsItLikes);
 }
 
 #[test]
 fn python() {
-    assert_all(&Server::python(), Records::AsAsked);
+    assert_all(&start::server(programs::python()), Records::AsAsked);
 }
 
 #[test]
 fn java() {
-    assert_all(&Server::java(), Records::AsAsked);
+    assert_all(&start::server(programs::java()), Records::AsAsked);
 }
 
 #[test]
 fn node() {
-    assert_all(&Server::node(), Records::AsAsked);
+    assert_all(&start::server(programs::node()), Records::AsAsked);
 }
 
 #[test]
 fn gnutls() {
-    assert_all(&Server::gnutls("NORMAL"), Records::AsAsked);
+    assert_all(&start::server(programs::gnutls("NORMAL")), Records::AsAsked);
 }
 
 #[test]
 fn nginx() {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let folder = start::folder();
     let chains = chains::all(folder.path());
     let blocks: Vec<_> = chains.iter().map(nginx::tls).collect();
-    let nginx = Nginx::start(&folder, &blocks);
+    let nginx = start::nginx(&folder, &blocks);
     for (files, port) in chains.iter().zip(&nginx.ports) {
         assert_chain("nginx", files, *port, &mut || {});
     }
@@ -45,9 +46,9 @@ fn nginx() {
 
 #[test]
 fn openssl() {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let folder = start::folder();
     for files in chains::all(folder.path()) {
-        let mut server = OpenSsl::start(&files, &[]);
+        let mut server = start::openssl(&files, &[]);
         let port = server.port;
         assert_chain("openssl", &files, port, &mut || server.tend());
     }

@@ -4,10 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use picopost_counterparts::chains::Files;
+use picopost_counterparts::process::Process;
 use picopost_testkit::chains::NAME;
-
-use crate::chains::Files;
-use crate::process::Process;
 
 /// A body with characters of several octets, and with white space that must not get lost.
 pub(crate) const BODY: &str =
@@ -79,7 +78,8 @@ impl Post {
         command.args(["post", &format!("https://{host}:{port}{path}"), "--now", NOW, "--timeout", "60"]);
         command.args(["--resolve", &format!("{host}:{port}:127.0.0.1")]).args(options);
         command.arg("--anchors").arg(anchors).arg("--json").arg(file);
-        let mut process = Process::start(&mut command);
+        let process = Process::start(&mut command);
+        let mut process = process.unwrap_or_else(|failure| panic!("{failure}"));
         let status = process.finish(meanwhile);
         Outcome { exit: status.code(), stdout: process.stdout(), stderr: process.stderr() }
     }

@@ -1,10 +1,9 @@
 //! Servers that refuse this client, or that it must refuse: each says why.
 
-use crate::chains;
-use crate::nginx::{self, Nginx};
-use crate::openssl::OpenSsl;
+use picopost_counterparts::{chains, nginx, programs};
+
 use crate::post::Post;
-use crate::programs::Server;
+use crate::start;
 
 /// The alert of this description, received (RFC 9846 §6.2).
 const fn alert(description: u16) -> u16 {
@@ -28,9 +27,9 @@ fn openssl_without_anything_in_common() {
         (&["-Verify", "1"], CERTIFICATE_REQUIRED),
     ] {
         eprintln!("{arguments:?}");
-        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let folder = start::folder();
         let files = chains::gts(folder.path());
-        let mut server = OpenSsl::start(&files, arguments);
+        let mut server = start::openssl(&files, arguments);
         Post::new(&files, server.port).run_while(|| server.tend()).assert_refused(number);
     }
 }
@@ -44,7 +43,7 @@ fn gnutls_without_anything_in_common() {
         ("NORMAL:-CIPHER-ALL:+AES-256-GCM", HANDSHAKE_FAILURE),
     ] {
         eprintln!("{priority}");
-        let server = Server::gnutls(priority);
+        let server = start::server(programs::gnutls(priority));
         let (files, port) = server.any();
         Post::new(files, port).run().assert_refused(number);
     }
@@ -52,7 +51,7 @@ fn gnutls_without_anything_in_common() {
 
 #[test]
 fn nginx_set_to_other_things() {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let folder = start::folder();
     let files = chains::gts(folder.path());
     let anchors = files.anchors.display();
     let blocks = [
@@ -60,7 +59,7 @@ fn nginx_set_to_other_things() {
         format!("{} ssl_verify_client on; ssl_client_certificate {anchors};", nginx::tls(&files)),
         nginx::tls(&files).replace("TLSv1.3", ""),
     ];
-    let nginx = Nginx::start(&folder, &blocks);
+    let nginx = start::nginx(&folder, &blocks);
     let [plain, client_certificate, tls_1_2] = nginx.ports[..] else { panic!("a port for each block") };
 
     // No TLS on this port.
@@ -74,14 +73,14 @@ fn nginx_set_to_other_things() {
 /// length, and a cut where it has none.
 #[test]
 fn the_end_of_a_body_that_only_tcp_marks() {
-    let server = Server::python();
+    let server = start::server(programs::python());
     let (files, port) = server.any();
     Post::new(files, port).path("/cut").run().assert_refused(4201);
 }
 
 #[test]
 fn a_response_over_the_buffer() {
-    let server = Server::go();
+    let server = start::server(programs::go());
     let (files, port) = server.any();
     Post::new(files, port).path("/large").option("--response-buffer", "100000").run().assert_refused(4200);
 }

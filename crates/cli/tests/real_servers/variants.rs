@@ -1,10 +1,12 @@
 //! What a server may be set to do, and this client must take.
 
-use crate::chains::{self, Files};
-use crate::openssl::{KeyUpdate, OpenSsl};
+use picopost_counterparts::chains::{self, Files};
+use picopost_counterparts::openssl::KeyUpdate;
+use picopost_counterparts::process::Process;
+use picopost_counterparts::programs;
+
 use crate::post::{BODY, Outcome, Post};
-use crate::process::Process;
-use crate::programs::Server;
+use crate::start;
 
 /// What the large responses of the programs have: the request's body, again and again.
 const LARGE: usize = 1 << 20;
@@ -12,7 +14,7 @@ const LARGE: usize = 1 << 20;
 /// A server with these arguments answers, and has written `evidence` by then.
 fn assert_openssl(files: &Files, arguments: &[&str], evidence: &str) {
     eprintln!("{arguments:?}");
-    let mut server = OpenSsl::start(files, arguments);
+    let mut server = start::openssl(files, arguments);
     let outcome = Post::new(files, server.port).run_while(|| server.tend());
     outcome.assert_answer("openssl", BODY.as_bytes());
     assert!(contains(&server.process, evidence), "{evidence}: {}", server.process.stdout().escape_ascii());
@@ -25,7 +27,7 @@ fn contains(process: &Process, text: &str) -> bool {
 
 #[test]
 fn openssl_with_each_cipher_suite() {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let folder = start::folder();
     for files in [chains::gts(folder.path()), chains::rsa(folder.path())] {
         for suite in ["TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"] {
             assert_openssl(&files, &["-ciphersuites", suite], &format!("CIPHER is {suite}\n"));
@@ -35,7 +37,7 @@ fn openssl_with_each_cipher_suite() {
 
 #[test]
 fn openssl_with_each_scheme_of_rsa() {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let folder = start::folder();
     let files = chains::rsa(folder.path());
     for scheme in ["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"] {
         assert_openssl(&files, &["-sigalgs", scheme], "CIPHER is");
@@ -44,7 +46,7 @@ fn openssl_with_each_scheme_of_rsa() {
 
 #[test]
 fn openssl_with_settings_that_change_its_messages() {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let folder = start::folder();
     let files = chains::gts(folder.path());
     for arguments in [
         // NewSessionTicket, RFC 9846 §4.7.1: none, and more than the usual two.
@@ -70,9 +72,9 @@ fn openssl_with_settings_that_change_its_messages() {
 /// the server asks for one by HelloRetryRequest (RFC 9846 §4.2.4).
 #[test]
 fn servers_with_p_256_alone() {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let folder = start::folder();
     let files = chains::gts(folder.path());
-    let mut server = OpenSsl::start(&files, &[]);
+    let mut server = start::openssl(&files, &[]);
     Post::new(&files, server.port).run_while(|| server.tend()).assert_answer("openssl", BODY.as_bytes());
     let stdout = String::from_utf8_lossy(&server.process.stdout()).into_owned();
     let groups = stdout.lines().find_map(|line| line.strip_prefix("Supported groups: "));
@@ -86,9 +88,9 @@ fn servers_with_p_256_alone() {
             outcome.assert_refused(3540);
         }
     };
-    let mut server = OpenSsl::start(&files, &["-groups", "P-256"]);
+    let mut server = start::openssl(&files, &["-groups", "P-256"]);
     assert("openssl", Post::new(&files, server.port).run_while(|| server.tend()));
-    let server = Server::gnutls("NORMAL:-GROUP-ALL:+GROUP-SECP256R1");
+    let server = start::server(programs::gnutls("NORMAL:-GROUP-ALL:+GROUP-SECP256R1"));
     let (files, port) = server.any();
     assert("gnutls", Post::new(files, port).run());
 }
@@ -96,10 +98,10 @@ fn servers_with_p_256_alone() {
 /// RFC 9846 §4.7.3, in both ways.
 #[test]
 fn openssl_with_new_keys_before_its_response() {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let folder = start::folder();
     let files = chains::gts(folder.path());
     for key_update in [KeyUpdate::NotRequested, KeyUpdate::Requested] {
-        let mut server = OpenSsl::start(&files, &[]).with_key_update(key_update);
+        let mut server = start::openssl(&files, &[]).with_key_update(key_update);
         let outcome = Post::new(&files, server.port).run_while(|| server.tend());
         outcome.assert_answer("openssl", BODY.as_bytes());
         // The client's close_notify, under new keys of its own where they were asked for.
@@ -113,9 +115,9 @@ fn openssl_with_new_keys_before_its_response() {
 /// No SNI, and an address in the certificate (RFC 9525 §6.2).
 #[test]
 fn openssl_by_its_address() {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let folder = start::folder();
     let files = chains::address(folder.path());
-    let mut server = OpenSsl::start(&files, &[]);
+    let mut server = start::openssl(&files, &[]);
     let outcome = Post::new(&files, server.port).host("127.0.0.1").run_while(|| server.tend());
     outcome.assert_answer("openssl", BODY.as_bytes());
 }
@@ -124,7 +126,7 @@ fn openssl_by_its_address() {
 fn gnutls_with_each_cipher_suite() {
     for suite in ["AES-128-GCM", "CHACHA20-POLY1305"] {
         eprintln!("{suite}");
-        let server = Server::gnutls(&format!("NORMAL:-CIPHER-ALL:+{suite}"));
+        let server = start::server(programs::gnutls(&format!("NORMAL:-CIPHER-ALL:+{suite}")));
         let (files, port) = server.any();
         Post::new(files, port).run().assert_answer("gnutls", BODY.as_bytes());
     }
@@ -134,7 +136,7 @@ fn gnutls_with_each_cipher_suite() {
 #[test]
 fn large_responses_without_a_length() {
     let expected: Vec<_> = BODY.bytes().cycle().take(LARGE).collect();
-    for server in [Server::go(), Server::python()] {
+    for server in [start::server(programs::go()), start::server(programs::python())] {
         eprintln!("{}", server.name);
         let (files, port) = server.any();
         let post = Post::new(files, port).path("/large").option("--response-buffer", "2000000");
@@ -144,7 +146,7 @@ fn large_responses_without_a_length() {
 
 #[test]
 fn a_record_for_each_octet() {
-    let server = Server::python();
+    let server = start::server(programs::python());
     let (files, port) = server.any();
     let post = Post::new(files, port).path("/dribble").option("--buffer", "4096");
     post.run().assert_answer("python", BODY.as_bytes());

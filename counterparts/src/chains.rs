@@ -1,4 +1,4 @@
-//! The certificates that the servers show, as files.
+//! The certificates that servers and clients show, as files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,19 +6,23 @@ use std::path::{Path, PathBuf};
 use picopost_testkit::chains::{Chain, shapes};
 
 /// The files of one chain.
-pub(crate) struct Files {
-    pub(crate) name: &'static str,
+pub struct Files {
+    /// The chain's name.
+    pub name: &'static str,
     /// What the server sends, PEM.
-    pub(crate) certificates: PathBuf,
+    pub certificates: PathBuf,
     /// The server's private key, PEM.
-    pub(crate) key: PathBuf,
+    pub key: PathBuf,
     /// What the client has to trust, PEM.
-    pub(crate) anchors: PathBuf,
+    pub anchors: PathBuf,
 }
 
 /// A leaf, its issuer and the root: the three shapes of real edges, and two leaves more, so that
 /// CertificateVerify is done with each kind of key.
-pub(crate) fn all(folder: &Path) -> Vec<Files> {
+///
+/// # Panics
+/// If there is no room for a file.
+pub fn all(folder: &Path) -> Vec<Files> {
     [
         ("gts", shapes::gts()),
         ("lets-encrypt", shapes::lets_encrypt()),
@@ -32,17 +36,51 @@ pub(crate) fn all(folder: &Path) -> Vec<Files> {
 }
 
 /// Shaped like Google Trust Services.
-pub(crate) fn gts(folder: &Path) -> Files {
+///
+/// # Panics
+/// If there is no room for a file.
+pub fn gts(folder: &Path) -> Files {
     write(folder, "gts", &shapes::gts())
 }
 
+/// The shortest that there is: a leaf on P-256, signed by the root.
+///
+/// # Panics
+/// If there is no room for a file.
+pub fn direct(folder: &Path) -> Files {
+    write(folder, "direct", &shapes::direct())
+}
+
+/// A client's own: a leaf on P-256 whose subject has [`CLIENT`] in it, signed by an authority of
+/// clients. Here `anchors` is what a server has to trust.
+///
+/// # Panics
+/// If there is no room for a file.
+pub fn client(folder: &Path) -> Files {
+    let chain = Chain::from_table(
+        "authority  p256  authority  ca
+         client     p256  authority  client
+         send client",
+    );
+    write(folder, "client", &chain)
+}
+
+/// The common name of [`client`].
+pub const CLIENT: &str = "picopost test client";
+
 /// RSA alone.
-pub(crate) fn rsa(folder: &Path) -> Files {
+///
+/// # Panics
+/// If there is no room for a file.
+pub fn rsa(folder: &Path) -> Files {
     write(folder, "rsa", &shapes::rsa())
 }
 
 /// For the loopback's address instead of a name.
-pub(crate) fn address(folder: &Path) -> Files {
+///
+/// # Panics
+/// If there is no room for a file.
+pub fn address(folder: &Path) -> Files {
     let chain = Chain::from_table(
         "root    p256  root  ca
          server  p256  root  server ip:127.0.0.1
@@ -52,7 +90,10 @@ pub(crate) fn address(folder: &Path) -> Files {
 }
 
 /// The anchor of an authority that none of the servers has anything to do with.
-pub(crate) fn stranger(folder: &Path) -> PathBuf {
+///
+/// # Panics
+/// If there is no room for a file.
+pub fn stranger(folder: &Path) -> PathBuf {
     let chain = Chain::from_table(
         "stranger  p256  stranger  ca
          server    p256  stranger  server dns:device.example

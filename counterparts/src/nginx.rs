@@ -6,37 +6,50 @@ use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
+use xtask::error::Failure;
 
 use crate::chains::Files;
 use crate::process::{Process, installed};
+use crate::programs::Setting;
 
-const CONFIGURATION: &str = include_str!("programs/nginx.conf");
-/// What all server blocks say.
+const CONFIGURATION: &str = include_str!("../programs/nginx.conf");
+/// What all server blocks say. Where there is no client certificate, nginx leaves out its header.
 const LOCATIONS: &str = "
         location / { proxy_pass http://unix:inner.sock; }
         location @echo {
             add_header X-Counterpart nginx;
+            add_header X-Library 'nginx $nginx_version';
+            add_header X-Resumed $resumed;
+            add_header X-Group $ssl_curve;
+            add_header X-Client $ssl_client_s_dn;
             return 200 $request_body;
         }";
 
 /// nginx in a folder of its own, with a port for each of its server blocks.
-pub(crate) struct Nginx {
-    pub(crate) ports: Vec<u16>,
+pub struct Nginx {
+    /// The port of each block.
+    pub ports: Vec<u16>,
     _process: Process,
 }
 
 impl Nginx {
     /// Starts it with these server blocks, in which `PORT` stands for the port. Its files, and
     /// those that the blocks name, are in `folder`.
-    pub(crate) fn start(folder: &TempDir, blocks: &[String]) -> Self {
-        let nginx = installed("nginx", "nginx");
+    ///
+    /// # Errors
+    /// It is not installed, or does not start.
+    ///
+    /// # Panics
+    /// If there is no room for a file.
+    pub fn start(folder: &TempDir, blocks: &[String]) -> Result<Self, Failure> {
+        let nginx = installed("nginx", "nginx")?;
         // It cannot say which port it got, so it is given one that is free. Should somebody else
         // take that in between, the next one will do.
         let attempt = || Self::attempt(&nginx, folder.path(), blocks);
-        attempt().or_else(|_| attempt()).unwrap_or_else(|failure| panic!("{failure}"))
+        attempt().or_else(|_| attempt())
     }
 
-    fn attempt(nginx: &Path, folder: &Path, blocks: &[String]) -> Result<Self, String> {
+    fn attempt(nginx: &Path, folder: &Path, blocks: &[String]) -> Result<Self, Failure> {
         let ports = free_ports(blocks.len());
         let servers: String = blocks
             .iter()
@@ -51,7 +64,7 @@ impl Nginx {
         // The folder of its socket is where it is started, not its prefix.
         let mut command = Command::new(nginx);
         command.current_dir(folder).arg("-p").arg(folder).arg("-c").arg(file).args(["-e", "stderr"]);
-        let mut process = Process::start(&mut command);
+        let mut process = Process::start(&mut command)?;
         // It writes this when it has all its ports.
         let process_id = folder.join("nginx.pid");
         process.wait_for("ports", |_| process_id.exists().then_some(()))?;
@@ -60,12 +73,23 @@ impl Nginx {
 }
 
 /// A server block that shows this chain.
-pub(crate) fn tls(files: &Files) -> String {
+#[must_use]
+pub fn tls(files: &Files) -> String {
     format!(
         "listen 127.0.0.1:PORT ssl; ssl_certificate {}; ssl_certificate_key {}; ssl_protocols TLSv1.2 TLSv1.3;",
         files.certificates.display(),
         files.key.display()
     )
+}
+
+/// What a server block says for a setting.
+#[must_use]
+pub fn setting(setting: &Setting<'_>) -> String {
+    let group = if setting.only_p256 { " ssl_ecdh_curve prime256v1;" } else { "" };
+    let clients = setting
+        .client_ca
+        .map(|authority| format!(" ssl_verify_client on; ssl_client_certificate {};", authority.display()));
+    format!("{group}{}", clients.unwrap_or_default())
 }
 
 /// Ports of the loopback that are free now, each another one.

@@ -2,13 +2,17 @@
 
 use std::process::Command;
 
+use xtask::error::Failure;
+
 use crate::chains::Files;
 use crate::process::{Process, installed};
 
 /// A server that answers with the request's body, while somebody calls [`Self::tend`].
-pub(crate) struct OpenSsl {
-    pub(crate) port: u16,
-    pub(crate) process: Process,
+pub struct OpenSsl {
+    /// Where it listens.
+    pub port: u16,
+    /// The server itself.
+    pub process: Process,
     /// What is to be typed before the response: one of the commands of `s_server`.
     key_update: Option<KeyUpdate>,
     /// Octets of stdout that have been dealt with.
@@ -17,7 +21,7 @@ pub(crate) struct OpenSsl {
 
 /// The commands of `s_server` for KeyUpdate.
 #[derive(Clone, Copy)]
-pub(crate) enum KeyUpdate {
+pub enum KeyUpdate {
     /// `update_not_requested`
     NotRequested,
     /// `update_requested`
@@ -26,26 +30,32 @@ pub(crate) enum KeyUpdate {
 
 impl OpenSsl {
     /// Starts it with a chain and with more arguments.
-    pub(crate) fn start(files: &Files, arguments: &[&str]) -> Self {
+    ///
+    /// # Errors
+    /// It is not installed, or does not start.
+    pub fn start(files: &Files, arguments: &[&str]) -> Result<Self, Failure> {
         // Without stdbuf, what s_server says may wait in its buffer for what it receives next.
-        let mut command = Command::new(installed("stdbuf", "coreutils"));
-        command.arg("-o0").arg(installed("openssl", "openssl"));
+        let mut command = Command::new(installed("stdbuf", "coreutils")?);
+        command.arg("-o0").arg(installed("openssl", "openssl")?);
         // Port 0: the system chooses, and s_server says which one.
         command.args(["s_server", "-accept", "127.0.0.1:0", "-cert"]).arg(&files.certificates);
         command.arg("-cert_chain").arg(&files.certificates).arg("-key").arg(&files.key).args(arguments);
-        let mut process = Process::start(&mut command);
-        let port = process.wait_for("port", |process| port(&process.stdout()));
-        let port = port.unwrap_or_else(|failure| panic!("{failure}"));
-        Self { port, process, key_update: None, done: 0 }
+        let mut process = Process::start(&mut command)?;
+        let port = process.wait_for("port", |process| port(&process.stdout()))?;
+        Ok(Self { port, process, key_update: None, done: 0 })
     }
 
     /// Updates its keys before it answers.
-    pub(crate) fn with_key_update(self, key_update: KeyUpdate) -> Self {
+    #[must_use]
+    pub fn with_key_update(self, key_update: KeyUpdate) -> Self {
         Self { key_update: Some(key_update), ..self }
     }
 
     /// Answers a request, if a whole one has come.
-    pub(crate) fn tend(&mut self) {
+    ///
+    /// # Panics
+    /// If it is no POST with a length, or the server does not do as it is told.
+    pub fn tend(&mut self) {
         let stdout = self.process.stdout();
         let Some((body, end)) = request_body(&stdout, self.done) else { return };
         self.done = end;

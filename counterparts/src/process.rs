@@ -1,4 +1,4 @@
-//! Processes that never outlive their test.
+//! Processes that never outlive whoever started them.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use xtask::error::Failure;
 
 /// How long anything may take on a machine that is busy with other things: only what fails takes
 /// so long.
@@ -15,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 const INTERVAL: Duration = Duration::from_millis(5);
 
 /// A process with its output in files. It is ended by its process id when this is dropped.
-pub(crate) struct Process {
+pub struct Process {
     program: String,
     child: Child,
     output: TempDir,
@@ -23,37 +24,60 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts it.
-    pub(crate) fn start(command: &mut Command) -> Self {
+    ///
+    /// # Errors
+    /// It cannot be started.
+    ///
+    /// # Panics
+    /// If there is no room for its output.
+    pub fn start(command: &mut Command) -> Result<Self, Failure> {
         let program = command.get_program().to_string_lossy().into_owned();
         let output = tempfile::tempdir().expect("there is room for a folder");
         let file = |name| File::create(output.path().join(name)).expect("there is room for a file");
         command.stdin(Stdio::piped()).stdout(file("stdout")).stderr(file("stderr"));
-        let child = command.spawn().unwrap_or_else(|error| panic!("`{program}` does not start: {error}"));
-        Self { program, child, output }
+        let child = command
+            .spawn()
+            .map_err(|error| Failure::failed(format!("`{program}` does not start: {error}")))?;
+        Ok(Self { program, child, output })
     }
 
     /// What it has written to stdout so far.
-    pub(crate) fn stdout(&self) -> Vec<u8> {
+    ///
+    /// # Panics
+    /// If somebody has removed its file.
+    pub fn stdout(&self) -> Vec<u8> {
         self.written("stdout")
     }
 
     /// What it has written to stderr so far.
-    pub(crate) fn stderr(&self) -> String {
+    ///
+    /// # Panics
+    /// If somebody has removed its file.
+    pub fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.written("stderr")).into_owned()
     }
 
     /// Writes to its stdin, in one piece as far as the system allows.
-    pub(crate) fn write(&mut self, octets: &[u8]) {
+    ///
+    /// # Panics
+    /// If it does not read.
+    pub fn write(&mut self, octets: &[u8]) {
         let stdin: &mut ChildStdin = self.child.stdin.as_mut().expect("stdin is a pipe");
         stdin.write_all(octets).unwrap_or_else(|error| panic!("`{}` does not read: {error}", self.program));
     }
 
     /// Waits until there is what `look` looks for, while the process runs.
-    pub(crate) fn wait_for<T>(
+    ///
+    /// # Errors
+    /// The process has ended, or two minutes are over.
+    ///
+    /// # Panics
+    /// If the system does not know the process.
+    pub fn wait_for<T>(
         &mut self,
         what: &str,
         mut look: impl FnMut(&Self) -> Option<T>,
-    ) -> Result<T, String> {
+    ) -> Result<T, Failure> {
         let start = Instant::now();
         loop {
             if let Some(found) = look(self) {
@@ -62,14 +86,21 @@ impl Process {
             let ended = self.child.try_wait().expect("the process can be asked");
             if ended.is_some() || start.elapsed() > LIMIT {
                 let how = ended.map_or("is still running".to_owned(), |status| status.to_string());
-                return Err(format!("`{}`: no {what}; {how}; stderr:\n{}", self.program, self.stderr()));
+                let stderr = self.stderr();
+                return Err(Failure::failed(format!(
+                    "`{}`: no {what}; {how}; stderr:\n{stderr}",
+                    self.program
+                )));
             }
             std::thread::sleep(INTERVAL);
         }
     }
 
     /// Waits for its end, and does something else meanwhile, again and again.
-    pub(crate) fn finish(&mut self, mut meanwhile: impl FnMut()) -> ExitStatus {
+    ///
+    /// # Panics
+    /// If it does not end within two minutes.
+    pub fn finish(&mut self, mut meanwhile: impl FnMut()) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("the process can be asked") {
@@ -95,25 +126,35 @@ impl Drop for Process {
 }
 
 /// Runs a command to its end, which must be a good one.
-pub(crate) fn run(command: &mut Command) -> Result<(), String> {
-    let mut process = Process::start(command);
+///
+/// # Errors
+/// It cannot be started, or ends with another status than 0.
+///
+/// # Panics
+/// If it does not end within two minutes.
+pub fn run(command: &mut Command) -> Result<(), Failure> {
+    let mut process = Process::start(command)?;
     let status = process.finish(|| {});
-    let failure = || format!("`{}` ends with {status}; stderr:\n{}", process.program, process.stderr());
+    let (program, stderr) = (&process.program, process.stderr());
+    let failure = || Failure::failed(format!("`{program}` ends with {status}; stderr:\n{stderr}"));
     status.success().then_some(()).ok_or_else(failure)
 }
 
-/// Where a program is; where it is not, the test fails and says what to type.
-pub(crate) fn installed(program: &str, packages: &str) -> PathBuf {
+/// Where a program is.
+///
+/// # Errors
+/// It is not installed: the hint is what to type.
+pub fn installed(program: &str, packages: &str) -> Result<PathBuf, Failure> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Debian keeps servers where the PATH of people who are not root may not lead.
     std::env::split_paths(&path)
         .chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from))
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())
-        .unwrap_or_else(|| panic!("`{program}` is not installed: type `{}`", install(packages)))
+        .ok_or_else(|| Failure::missing(format!("`{program}` is not installed")).hint(install(packages)))
 }
 
 /// The line that installs packages.
-pub(crate) fn install(packages: &str) -> String {
-    format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {packages}")
+pub fn install(packages: &str) -> String {
+    format!("type: sudo apt-get update && sudo apt-get install -y --no-install-recommends {packages}")
 }
