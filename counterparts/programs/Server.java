@@ -1,9 +1,9 @@
 // An HTTPS server of Java's standard library: `java Server.java CERT KEY [CERT KEY ...]` listens
 // on one port of the loopback for each pair of PEM files, and prints the ports, one a line. It
 // answers with the request's body. Headers say how the server saw the connection, as far as Java tells
-// it: not whether it was resumed, nor the group. In the environment, COUNTERPART_CLIENT_CA is the PEM
-// file of the authority whose clients alone are let in; groups are Java's property
-// jdk.tls.namedGroups.
+// it: not whether it was resumed, nor the group. In the environment, COUNTERPART_ONLY_P256 makes P-256
+// the only group, and COUNTERPART_CLIENT_CA is the PEM file of the authority whose clients alone are let
+// in.
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
@@ -33,6 +33,9 @@ public class Server {
     private static final String CLIENT_CA = System.getenv("COUNTERPART_CLIENT_CA");
 
     public static void main(String[] files) throws Exception {
+        if (System.getenv("COUNTERPART_ONLY_P256") != null) {
+            System.setProperty("jdk.tls.namedGroups", "secp256r1");
+        }
         for (int pair = 0; pair + 1 < files.length; pair += 2) {
             listen(Path.of(files[pair]), Path.of(files[pair + 1]));
         }

@@ -8,7 +8,7 @@
 #include <gnutls/x509.h>
 #include <stdio.h>
 
-static const char *priority;
+static char priority[256];
 static gnutls_datum_t ticket_key;
 static gnutls_certificate_credentials_t credentials[MAX_PAIRS];
 
@@ -75,7 +75,8 @@ static void close_session(void *session) {
 int main(int count, char **arguments) {
     static const struct tls tls = {"gnutls", load, accept_session, receive, send_octets, look, close_session};
     require(count > 1, "reading the priority");
-    priority = arguments[1];
+    const char *groups = only_p256() ? ":-GROUP-ALL:+GROUP-SECP256R1" : "";
+    snprintf(priority, sizeof priority, "%s%s", arguments[1], groups);
     require(gnutls_session_ticket_key_generate(&ticket_key) >= 0, "the tickets' key");
     return serve(&tls, count - 2, arguments + 2);
 }

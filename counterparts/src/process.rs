@@ -125,21 +125,6 @@ impl Drop for Process {
     }
 }
 
-/// Runs a command to its end, which must be a good one.
-///
-/// # Errors
-/// It cannot be started, or ends with another status than 0.
-///
-/// # Panics
-/// If it does not end within two minutes.
-pub fn run(command: &mut Command) -> Result<(), Failure> {
-    let mut process = Process::start(command)?;
-    let status = process.finish(|| {});
-    let (program, stderr) = (&process.program, process.stderr());
-    let failure = || Failure::failed(format!("`{program}` ends with {status}; stderr:\n{stderr}"));
-    status.success().then_some(()).ok_or_else(failure)
-}
-
 /// Where a program is.
 ///
 /// # Errors

@@ -13,14 +13,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{self, Command};
+use std::process::Command;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use xtask::error::Failure;
 use xtask::firmware::{cargo, target_folder};
+use xtask::process::run;
 
 use crate::chains::Files;
-use crate::process::{Process, install, installed, run};
+use crate::process::{Process, install, installed};
+
+/// Longer than any compiler takes on a busy machine.
+const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 
 /// What a server is set to, beside its certificates.
 #[derive(Clone, Copy, Debug, Default)]
@@ -108,7 +113,7 @@ pub fn go() -> Result<Program, Failure> {
         go.env("GOCACHE", folder()?.join("go-cache"))
             .args(["build", "-o"])
             .args([file, &source("server.go")]);
-        run(&mut go)
+        run("go build", &mut go, BUILD_LIMIT)
     })?;
     Ok(Program::new("go", file, Vec::new()))
 }
@@ -145,7 +150,9 @@ pub fn node() -> Result<Program, Failure> {
 /// The program does not compile.
 pub fn rustls() -> Result<Program, Failure> {
     const PROGRAM: &str = "counterpart-rustls";
-    run(cargo().args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--bin", PROGRAM]))?;
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--bin", PROGRAM]);
+    run("cargo build", &mut build, BUILD_LIMIT)?;
     let file = target_folder().join("debug").join(PROGRAM);
     Ok(Program::new("rustls", absolute(&file)?, Vec::new()))
 }
@@ -176,7 +183,7 @@ pub fn c(
         let mut command = Command::new(compiler);
         command.args(["-O1", "-o"]).args([file, &source(main), &source("serve.c")]);
         compiled_with(&mut command);
-        run(&mut command).map_err(|failure| {
+        run("cc", &mut command, BUILD_LIMIT).map_err(|failure| {
             Failure::missing(failure.sentence()).hint(format!("if it lacks a header, {}", install(packages)))
         })
     })?;
@@ -185,7 +192,7 @@ pub fn c(
 
 /// Makes a program, under another name first: another process may run the one that is there.
 fn made(name: &str, make: impl FnOnce(&Path) -> Result<(), Failure>) -> Result<PathBuf, Failure> {
-    let (program, draft) = (folder()?.join(name), folder()?.join(format!("{name}-{}", process::id())));
+    let (program, draft) = (folder()?.join(name), folder()?.join(format!("{name}-{}", std::process::id())));
     make(&draft)?;
     fs::rename(&draft, &program)
         .map_err(|error| Failure::failed(format!("{}: {error}", program.display())))?;
