@@ -1,7 +1,7 @@
 //! x509-limbo: certificate paths that must, or must not, be accepted.
 //!
-//! Each case of the kind SERVER goes through [`picopost_tls::verify_server_path`], which is what
-//! a connection calls. Where the engine decides otherwise than the case expects, the exceptions
+//! Each case of the kind SERVER goes through [`picopost_tls::verify_server_path`], which takes
+//! the steps that a connection takes. Where the engine decides otherwise than the case expects, the exceptions
 //! file says why; an exception that is not needed is a failure too.
 
 use std::collections::BTreeMap;

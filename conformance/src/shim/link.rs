@@ -96,7 +96,7 @@ impl<'a> Link<'a> {
     /// One step without sending; `None` when there is nothing to tell.
     pub(crate) fn step(&mut self) -> Result<Option<Step>, Failure> {
         match self.connection.step()? {
-            Step::Again => Ok(None),
+            Step::Again | Step::Computed => Ok(None),
             Step::Receive => {
                 self.receive()?;
                 Ok(None)

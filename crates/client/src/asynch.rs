@@ -52,6 +52,8 @@ where
 {
     let Device { connector, clock, entropy } = device;
     let mut exchange = Exchange::new(request, trust, checked_now(clock)?, buffers, entropy)?;
+    observer.computed(Stage::Setup);
+    breathe().await;
     let authority = request.url().authority();
     observer.reached(Stage::Dns, Octets::default());
     let mut stream = connector.connect(authority.host(), authority.port()).await?;
@@ -100,9 +102,14 @@ where
     // Whether the stream may still hold back what the server waits for.
     let mut unflushed = false;
     loop {
-        watch.look(exchange.stage(), exchange.octets());
+        let stage = exchange.stage();
+        watch.look(stage, exchange.octets());
         match exchange.next()? {
             Action::Worked => breathe().await,
+            Action::Computed => {
+                watch.computed(stage);
+                breathe().await;
+            }
             Action::Done => return Ok(()),
             Action::Send(octets) => match stream.write(octets).await {
                 Ok(0) => exchange.send_failed(ErrorKind::WriteZero),

@@ -46,6 +46,7 @@ where
 {
     let Device { connector, clock, entropy } = device;
     let mut exchange = Exchange::new(request, trust, checked_now(clock)?, buffers, entropy)?;
+    observer.computed(Stage::Setup);
     let authority = request.url().authority();
     observer.reached(Stage::Dns, Octets::default());
     let mut stream = connector.connect(authority.host(), authority.port())?;
@@ -90,9 +91,11 @@ where
     // Whether the stream may still hold back what the server waits for.
     let mut unflushed = false;
     loop {
-        watch.look(exchange.stage(), exchange.octets());
+        let stage = exchange.stage();
+        watch.look(stage, exchange.octets());
         match exchange.next()? {
             Action::Worked => {}
+            Action::Computed => watch.computed(stage),
             Action::Done => return Ok(()),
             Action::Send(octets) => match stream.write(octets) {
                 Ok(0) => exchange.send_failed(ErrorKind::WriteZero),

@@ -45,9 +45,11 @@ pub enum Action<'e> {
     /// Receive into this space, never empty, and report how many octets to
     /// [`Exchange::received`]. Everything sent so far must be on its way by then.
     Receive(&'e mut [u8]),
-    /// Something was done, at most one public-key operation: call again. A good place to let
-    /// others run.
+    /// Something small was done: call again.
     Worked,
+    /// A public-key operation was done, millions of instructions on a small chip: call again. A
+    /// good place to let others run, and to feed a watchdog. No action takes two of them.
+    Computed,
     /// The response is whole, and the server was told that the connection ends.
     Done,
 }
@@ -58,6 +60,7 @@ impl fmt::Debug for Action<'_> {
             Self::Send(octets) => write!(f, "Send({} octets)", octets.len()),
             Self::Receive(space) => write!(f, "Receive({} octets)", space.len()),
             Self::Worked => f.write_str("Worked"),
+            Self::Computed => f.write_str("Computed"),
             Self::Done => f.write_str("Done"),
         }
     }
@@ -108,7 +111,7 @@ impl fmt::Debug for Action<'_> {
 ///             from_server.drain(..count);
 ///             exchange.received(count);
 ///         }
-///         Action::Worked => {}
+///         Action::Worked | Action::Computed => {}
 ///         Action::Done => break,
 ///     }
 /// }
@@ -140,6 +143,7 @@ enum Turn {
     Send,
     Receive,
     Worked,
+    Computed,
     Done,
 }
 
@@ -204,6 +208,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
             }
             Ok(Turn::Receive) => Ok(Action::Receive(self.channel.incoming())),
             Ok(Turn::Worked) => Ok(Action::Worked),
+            Ok(Turn::Computed) => Ok(Action::Computed),
             Ok(Turn::Done) => Ok(Action::Done),
             Err(error) => {
                 self.fail(error);
@@ -336,6 +341,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
         let stage = self.stage();
         match self.channel.step() {
             Ok(Step::Again) => Ok(Turn::Worked),
+            Ok(Step::Computed) => Ok(Turn::Computed),
             Ok(Step::Plaintext) => self.read_plaintext(),
             Ok(Step::Receive) if can_send && self.wants_to_write() => self.write_request(),
             Ok(Step::Receive) => Ok(Turn::Receive),

@@ -13,6 +13,9 @@
 //! - a cryptographic random source ([`rand_core::TryCryptoRng`]);
 //! - three [`Buffers`] of the caller's.
 //!
+//! No step takes longer than one public-key operation. Behind each the async driver yields to its
+//! executor, and both drivers call [`Observer::computed`], the place to feed a watchdog.
+//!
 //! The response is `Ok` whatever its status, once its body came whole; [`Response::success`]
 //! tells 2xx from the rest. Every other end is an [`Error`] with a number and a [`Stage`].
 //!

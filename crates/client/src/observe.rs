@@ -97,6 +97,13 @@ pub trait Observer {
         let _ = (stage, octets);
     }
 
+    /// A public-key operation was done in `stage`, millions of instructions on a small chip: a
+    /// place to feed a watchdog. At most one was done since the last call; the one of
+    /// [`Stage::Setup`] is the fresh key pair, which is made before the connection.
+    fn computed(&mut self, stage: Stage) {
+        let _ = stage;
+    }
+
     /// The exchange is at its end, good or bad. Not called where there was no connection.
     fn ended(&mut self, summary: &Summary) {
         let _ = summary;
@@ -121,5 +128,9 @@ impl<'o, O: Observer + ?Sized> Watch<'o, O> {
             self.stage = Some(stage);
             self.observer.reached(stage, octets);
         }
+    }
+
+    pub(crate) fn computed(&mut self, stage: Stage) {
+        self.observer.computed(stage);
     }
 }

@@ -30,7 +30,7 @@ fn an_early_answer_is_taken_and_ends_the_sending() {
     // closes without reading on.
     loop {
         match exchange.next().unwrap() {
-            Action::Worked => {}
+            Action::Worked | Action::Computed => {}
             Action::Done => break,
             Action::Send(octets) => {
                 if server.request.is_empty() {
@@ -118,7 +118,7 @@ fn a_server_that_takes_no_more_and_leaves_without_an_answer_is_a_failure_to_send
     let error = loop {
         let at_request = exchange.stage() >= Stage::Request;
         match exchange.next() {
-            Ok(Action::Worked) => {}
+            Ok(Action::Worked | Action::Computed) => {}
             Ok(Action::Send(_)) if at_request => exchange.send_failed(ErrorKind::BrokenPipe),
             Ok(Action::Send(octets)) => {
                 server.feed(octets);

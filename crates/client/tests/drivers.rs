@@ -174,12 +174,17 @@ impl asynch::Connect for Network {
 #[derive(Default)]
 struct Log {
     stages: Vec<(Stage, Octets)>,
+    computed: Vec<Stage>,
     end: Option<Octets>,
 }
 
 impl Observer for Log {
     fn reached(&mut self, stage: Stage, octets: Octets) {
         self.stages.push((stage, octets));
+    }
+
+    fn computed(&mut self, stage: Stage) {
+        self.computed.push(stage);
     }
 
     fn ended(&mut self, summary: &Summary) {
@@ -258,6 +263,9 @@ fn a_post_through_both_drivers() {
             ]
         );
         assert!(stages.is_sorted());
+        // The key pair, the shared secret, two signatures in certificates, and that of the handshake.
+        let computed = [Stage::Setup, Stage::Hello, Stage::Certificate, Stage::Certificate, Stage::Verify];
+        assert_eq!(outcome.log.computed, computed);
         let (_, at_done) = outcome.log.stages.last().unwrap();
         let end = outcome.log.end.unwrap();
         assert!(end.sent > at_done.sent, "close_notify goes out behind the last stage");

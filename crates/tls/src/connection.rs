@@ -12,6 +12,7 @@ use crate::{
     key_exchange::{KeyExchange, draw},
     key_schedule::{self, Transcript},
     limits::{Agreed, Wanted},
+    path::PathVerification,
     receive::ReceiveBuffer,
     record::ContentType,
     send::SendBuffer,
@@ -89,6 +90,8 @@ impl<'a> Connection<'a> {
             transcript: Transcript::new(),
             send: SendBuffer::new(send),
             keys: Keys::default(),
+            path: PathVerification::new(),
+            computed: false,
         };
         let (mut random, mut session_id) = ([0; 32], [0; 32]);
         draw(entropy, &mut random)?;
@@ -136,10 +139,9 @@ impl<'a> Connection<'a> {
         self.ended |= count == 0 && !self.incoming().is_empty();
     }
 
-    /// Takes the connection one step further: at most one record, or one handshake message.
-    ///
-    /// The step that takes Certificate verifies the whole path; each other step does at most one
-    /// public-key operation, of which X25519MLKEM768 counts as one: its X25519 and its ML-KEM part
+    /// Takes the connection one step further: at most one record, one handshake message, or one
+    /// signature of the server's certificates. A step does at most one public-key operation, and
+    /// says so by [`Step::Computed`]. X25519MLKEM768 counts as one: its X25519 and its ML-KEM part
     /// are in the same step.
     ///
     /// # Errors
@@ -149,11 +151,15 @@ impl<'a> Connection<'a> {
             return Err(error);
         }
         let stage = self.stage();
-        let step = self.advance();
-        if let Err(error) = step {
-            self.fail(error, stage);
+        self.shared.computed = false;
+        match self.advance() {
+            Ok(Step::Again) if self.shared.computed => Ok(Step::Computed),
+            Ok(step) => Ok(step),
+            Err(error) => {
+                self.fail(error, stage);
+                Err(error)
+            }
         }
-        step
     }
 
     /// Whether the handshake is done (certificate, signature and Finished verified) and the
@@ -285,7 +291,7 @@ impl<'a> Connection<'a> {
             _ if !self.outgoing().is_empty() => return Ok(Step::Again),
             _ => {}
         }
-        if self.take_message()? || self.take_record()? {
+        if self.verify_path()? || self.take_message()? || self.take_record()? {
             return Ok(Step::Again);
         }
         if self.ended {
@@ -293,6 +299,15 @@ impl<'a> Connection<'a> {
         }
         self.receive.check_room()?;
         Ok(Step::Receive)
+    }
+
+    /// Verifies the next signature of the server's certificates, where the handshake is at that.
+    fn verify_path(&mut self) -> Result<bool, Error> {
+        let State::VerifyPath(state) = &self.state else { return Ok(false) };
+        if let Some(next) = state.step(self.receive.kept(), &mut self.shared)? {
+            self.state = next;
+        }
+        Ok(true)
     }
 
     /// Takes the next handshake message, if it is there as a whole.
@@ -304,7 +319,7 @@ impl<'a> Connection<'a> {
         let size = octets.len();
         let kind = Message::from_octet(octets.first().copied().unwrap_or_default());
         let more_behind = self.receive.plaintext().len() > size;
-        let (certificate, octets) = self.receive.kept_and_message(size);
+        let certificate = self.receive.kept();
         let message = Received { kind, octets, more_behind, certificate };
 
         if let State::Traffic(traffic) = &mut self.state {
@@ -323,9 +338,9 @@ impl<'a> Connection<'a> {
         let stage = self.stage();
         let state = core::mem::replace(&mut self.state, State::Failed(Error::Internal, stage));
         self.state = state.next(&message, &mut self.shared)?;
-        match (stage, self.state.stage()) {
-            (Stage::Certificate, Stage::Verify) => self.receive.keep(size),
-            (Stage::Verify, Stage::Finished) => {
+        match (stage, &self.state) {
+            (_, State::VerifyPath(_)) => self.receive.keep(size),
+            (Stage::Verify, State::ExpectFinished(_)) => {
                 self.receive.drop_kept();
                 self.receive.consume(size);
             }

@@ -9,7 +9,10 @@
 //!     ▼ EncryptedExtensions                                               │
 //! ExpectCertificate ── CertificateRequest, once ──┐
 //!     │      └──────────────────────────────────◄─┘
-//!     ▼ Certificate              makes CertVerified
+//!     ▼ Certificate
+//! VerifyPath ── a signature a step, without a message ──┐
+//!     │      └────────────────────────────────────────◄─┘
+//!     ▼                          makes CertVerified
 //! ExpectCertificateVerify
 //!     ▼ CertificateVerify        makes SignatureVerified
 //! ExpectFinished ◄── with the proof Resumed, made when it was offered ────┘
@@ -28,7 +31,8 @@ use crate::{
     limits::Agreed,
     messages,
     path::{
-        CertVerified, CertificateList, SignatureVerified, verify_handshake_signature, verify_server_path,
+        CertVerified, CertificateList, PathVerification, Progress, SignatureVerified,
+        verify_handshake_signature,
     },
     record::{CipherSuite, ContentType, RecordKeys},
     send::SendBuffer,
@@ -51,6 +55,19 @@ pub(crate) struct Shared<'a> {
     pub(crate) transcript: Transcript,
     pub(crate) send: SendBuffer<'a>,
     pub(crate) keys: Keys,
+    /// How far [`VerifyPath`] has come. It is not in the state, since each new state would carry
+    /// octets of the stack along in its place, and there are secrets among those.
+    pub(crate) path: PathVerification,
+    /// Whether the current step has done its public-key operation.
+    pub(crate) computed: bool,
+}
+
+impl Shared<'_> {
+    /// To be called with each public-key operation: a step has one at most.
+    pub(crate) fn compute(&mut self) {
+        debug_assert!(!self.computed, "two public-key operations in one step");
+        self.computed = true;
+    }
 }
 
 /// The keys of both directions; none before ServerHello, and none after a failure.
@@ -114,6 +131,7 @@ pub(crate) enum State {
     ExpectServerHello(ExpectServerHello),
     ExpectEncryptedExtensions(ExpectEncryptedExtensions),
     ExpectCertificate(ExpectCertificate),
+    VerifyPath(VerifyPath),
     ExpectCertificateVerify(ExpectCertificateVerify),
     ExpectFinished(ExpectFinished),
     Traffic(Traffic),
@@ -130,7 +148,8 @@ impl State {
             Self::ExpectCertificate(state) => state.certificate(message, shared),
             Self::ExpectCertificateVerify(state) => state.certificate_verify(message, shared),
             Self::ExpectFinished(state) => state.finished(message, shared),
-            Self::Traffic(_) => Err(Error::Internal),
+            // These take no message here.
+            Self::VerifyPath(_) | Self::Traffic(_) => Err(Error::Internal),
             Self::Failed(error, _) => Err(error),
         }
     }
@@ -138,7 +157,7 @@ impl State {
     pub(crate) fn stage(&self) -> Stage {
         match self {
             Self::ExpectServerHello(_) | Self::ExpectEncryptedExtensions(_) => Stage::Hello,
-            Self::ExpectCertificate(_) => Stage::Certificate,
+            Self::ExpectCertificate(_) | Self::VerifyPath(_) => Stage::Certificate,
             Self::ExpectCertificateVerify(_) => Stage::Verify,
             Self::ExpectFinished(_) => Stage::Finished,
             Self::Traffic(_) => Stage::Traffic,
@@ -225,6 +244,7 @@ impl ExpectServerHello {
         shared: &mut Shared<'_>,
     ) -> Result<State, Error> {
         if let Some(group) = group {
+            shared.compute();
             shared.keys.exchange.as_mut().ok_or(Error::Internal)?.retry(group)?;
         }
         shared.transcript.replace_by_message_hash();
@@ -248,6 +268,7 @@ impl ExpectServerHello {
         message: &Received<'_>,
         shared: &mut Shared<'_>,
     ) -> Result<State, Error> {
+        shared.compute();
         let mut secret = SharedSecret::new([0; _]);
         let exchange = shared.keys.exchange.as_ref().ok_or(Error::Internal)?;
         let secret = exchange.shared_secret(group, public_key, &mut secret)?;
@@ -311,7 +332,7 @@ pub(crate) struct ExpectCertificate {
 }
 
 impl ExpectCertificate {
-    /// Certificate: as many signature verifications as the path has certificates.
+    /// Certificate: only read here.
     fn certificate(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         // RFC 9846 §4.4.2: a CertificateRequest follows EncryptedExtensions, once.
         if message.kind == Message::CertificateRequest && !self.requested {
@@ -320,11 +341,36 @@ impl ExpectCertificate {
             return Ok(State::ExpectCertificate(Self { requested: true, ..self }));
         }
         message.require(Message::Certificate)?;
-        let list = CertificateList::parse(message.body(), shared.offered)?;
-        let certificate = verify_server_path(list.as_slice(), &shared.config)?;
+        CertificateList::parse(message.body(), shared.offered)?;
         shared.transcript.add(message.octets);
         let Self { suite, requested } = self;
-        Ok(State::ExpectCertificateVerify(ExpectCertificateVerify { suite, requested, certificate }))
+        shared.path.restart();
+        Ok(State::VerifyPath(VerifyPath { suite, requested }))
+    }
+}
+
+/// The server's certificates are there, and their path is being verified.
+pub(crate) struct VerifyPath {
+    suite: CipherSuite,
+    requested: bool,
+}
+
+impl VerifyPath {
+    /// One public-key operation at most. `message` is the Certificate message, in the same place
+    /// each time. The next state, once the path is verified.
+    pub(crate) fn step(&self, message: &[u8], shared: &mut Shared<'_>) -> Result<Option<State>, Error> {
+        let list = CertificateList::parse(body(message), shared.offered)?;
+        match shared.path.step(list.as_slice(), &shared.config)? {
+            Progress::Computed => {
+                shared.compute();
+                Ok(None)
+            }
+            Progress::Done(certificate) => {
+                let Self { suite, requested } = *self;
+                let state = ExpectCertificateVerify { suite, requested, certificate };
+                Ok(Some(State::ExpectCertificateVerify(state)))
+            }
+        }
     }
 }
 
@@ -345,6 +391,7 @@ impl ExpectCertificateVerify {
         reader.end()?;
         let list = CertificateList::parse(body(message.certificate), shared.offered)?;
         let transcript = shared.transcript.hash();
+        shared.compute();
         let signature = verify_handshake_signature(list.server()?, &transcript, scheme, signature)?;
         shared.transcript.add(message.octets);
         let Self { suite, requested, certificate } = self;

@@ -126,6 +126,9 @@ impl<'a> Config<'a> {
 pub enum Step {
     /// Something was done: call again (after sending what [`Connection::outgoing`] shows).
     Again,
+    /// As [`Self::Again`], and a public-key operation was done: millions of instructions on a
+    /// small chip. A good place to let others run, and to feed a watchdog.
+    Computed,
     /// Octets from the server are needed: read into [`Connection::incoming`].
     Receive,
     /// Decrypted octets wait in [`Connection::plaintext`].

@@ -1,12 +1,7 @@
 //! The server's certificates: message, path, dates, name, and the proof that all of it was done.
 
-use core::sync::atomic::{AtomicU8, Ordering};
-
-use pki_types::{
-    AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, TrustAnchor,
-    UnixTime,
-};
-use webpki::{EndEntityCert, VerifiedPath};
+use pki_types::CertificateDer;
+use webpki::EndEntityCert;
 
 use crate::{
     Config, MAX_CERTIFICATES, TrustKind,
@@ -15,9 +10,14 @@ use crate::{
     extensions::{self, Offered, Rules},
     key_usage::KeyUsage,
 };
+use search::{Known, Outcome};
+
+mod search;
+#[cfg(test)]
+mod tests;
 
 /// Proof that a path from the server's certificate to a trust anchor, its dates and the server's
-/// name were verified. Made in [`verify_server_path`] alone.
+/// name were verified. Made in [`PathVerification::step`] alone.
 #[derive(Debug)]
 pub struct CertVerified(());
 
@@ -35,97 +35,76 @@ pub(crate) struct SignatureVerified(());
 /// # Errors
 /// The 32xx errors.
 pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> Result<CertVerified, Error> {
-    let (server, intermediates) = chain.split_first().ok_or(Error::NoCertificate)?;
-    // RFC 9846 §4.5.1.2: the digitalSignature bit, where there is a keyUsage. That is what the key
-    // is for, not who has it, so it holds for any kind of trust.
-    if !KeyUsage::of(server)?.digital_signature() {
-        return Err(Error::KeyUsage);
-    }
-    #[cfg_attr(
-        not(feature = "danger-no-verification"),
-        expect(clippy::infallible_destructuring_match, reason = "the feature adds the other kind of trust")
-    )]
-    let anchors = match config.trust.0 {
-        TrustKind::Anchors(anchors) => anchors,
-        #[cfg(feature = "danger-no-verification")]
-        TrustKind::DangerAnyCertificate => return Ok(CertVerified(())),
-    };
-    let certificate = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
-    verify_path(&certificate, anchors, intermediates, config.now)?;
-    certificate.verify_is_valid_for_subject_name(&config.server_name).map_err(|error| path_error(&error))?;
-    Ok(CertVerified(()))
-}
-
-/// How many signatures may be verified for one path. A good one has at most one for each
-/// certificate, and a few more where issuers share a name.
-const MAX_SIGNATURES: u8 = 16;
-
-/// RFC 5280 §6, by webpki, with a bound on the signatures that fits a small chip: whoever answers
-/// may send certificates that lead nowhere.
-fn verify_path(
-    certificate: &EndEntityCert<'_>,
-    anchors: &[TrustAnchor<'_>],
-    intermediates: &[CertificateDer<'_>],
-    now: UnixTime,
-) -> Result<(), Error> {
-    let left = AtomicU8::new(MAX_SIGNATURES);
-    let algorithms = picopost_verify::ALL.map(|algorithm| Counted { algorithm, left: &left });
-    let algorithms = algorithms.each_ref().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm);
-    let usage = webpki::KeyUsage::server_auth();
-    let path = certificate.verify_for_usage(
-        &algorithms,
-        anchors,
-        intermediates,
-        now,
-        usage,
-        None,
-        Some(&issuers_may_sign),
-    );
-    match path {
-        Ok(_) => Ok(()),
-        Err(_) if left.load(Ordering::Relaxed) == 0 => Err(Error::PathTooComplex),
-        Err(error) => Err(path_error(&error)),
-    }
-}
-
-/// An algorithm that verifies as long as the count of all of them is not used up.
-#[derive(Debug)]
-struct Counted<'c> {
-    algorithm: &'static dyn SignatureVerificationAlgorithm,
-    /// Loaded and stored only: not every chip can do more, and nobody else looks at it.
-    left: &'c AtomicU8,
-}
-
-impl SignatureVerificationAlgorithm for Counted<'_> {
-    fn verify_signature(
-        &self,
-        public_key: &[u8],
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), InvalidSignature> {
-        let left = self.left.load(Ordering::Relaxed).checked_sub(1).ok_or(InvalidSignature)?;
-        self.left.store(left, Ordering::Relaxed);
-        self.algorithm.verify_signature(public_key, message, signature)
-    }
-
-    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        self.algorithm.public_key_alg_id()
-    }
-
-    fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        self.algorithm.signature_alg_id()
-    }
-}
-
-/// RFC 5280 §6.1.4 (n): the keyCertSign bit of each CA, where it has a keyUsage. A path without
-/// it is none; webpki goes on to look for another.
-fn issuers_may_sign(path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
-    for issuer in path.intermediate_certificates() {
-        if !KeyUsage::of(&issuer.der()).is_ok_and(KeyUsage::key_cert_sign) {
-            return Err(webpki::Error::EndEntityUsedAsCa);
+    let mut verification = PathVerification::new();
+    loop {
+        if let Progress::Done(certificate) = verification.step(chain, config)? {
+            return Ok(certificate);
         }
     }
-    Ok(())
+}
+
+/// The verification of a server's certificates, one signature a step.
+pub(crate) struct PathVerification {
+    known: Known,
+}
+
+/// What a step of a [`PathVerification`] did.
+pub(crate) enum Progress {
+    /// It verified a signature, good or bad: one public-key operation. More is to be done.
+    Computed,
+    /// It was the last one.
+    Done(CertVerified),
+}
+
+impl PathVerification {
+    pub(crate) const fn new() -> Self {
+        Self { known: Known::NOTHING }
+    }
+
+    /// Forgets everything, for other certificates.
+    pub(crate) fn restart(&mut self) {
+        self.known.clear();
+    }
+
+    /// At most one public-key operation. To be called with the same certificates, which did not
+    /// move, and the same configuration, until the verification is done or has failed.
+    pub(crate) fn step(
+        &mut self,
+        chain: &[CertificateDer<'_>],
+        config: &Config<'_>,
+    ) -> Result<Progress, Error> {
+        let (server, intermediates) = chain.split_first().ok_or(Error::NoCertificate)?;
+        // RFC 9846 §4.5.1.2: the digitalSignature bit, where there is a keyUsage. That is what the
+        // key is for, not who has it, so it holds for any kind of trust.
+        if !KeyUsage::of(server)?.digital_signature() {
+            return Err(Error::KeyUsage);
+        }
+        #[cfg_attr(
+            not(feature = "danger-no-verification"),
+            expect(
+                clippy::infallible_destructuring_match,
+                reason = "the feature adds the other kind of trust"
+            )
+        )]
+        let anchors = match config.trust.0 {
+            TrustKind::Anchors(anchors) => anchors,
+            #[cfg(feature = "danger-no-verification")]
+            TrustKind::DangerAnyCertificate => return Ok(Progress::Done(CertVerified(()))),
+        };
+        let certificate = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
+        match self.known.search(&certificate, anchors, intermediates, config.now)? {
+            Outcome::Wants(signature) => {
+                self.known.enter(signature, signature.verify(chain, anchors)?)?;
+                Ok(Progress::Computed)
+            }
+            Outcome::Path => {
+                certificate
+                    .verify_is_valid_for_subject_name(&config.server_name)
+                    .map_err(|error| path_error(&error))?;
+                Ok(Progress::Done(CertVerified(())))
+            }
+        }
+    }
 }
 
 /// Verifies `CertificateVerify` with the key of the server's certificate, RFC 9846 §4.5.2.

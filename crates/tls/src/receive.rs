@@ -6,9 +6,7 @@
 //! ```
 //! Raw octets come in at the end. A record is decrypted where it lies, and its content joins the
 //! plaintext: handshake messages, split or not, or application data. The Certificate message is
-//! kept in front until CertificateVerify needs its key.
-
-use core::ops::Range;
+//! kept in front while its path is verified, and until CertificateVerify needs its key.
 
 use crate::{
     MIN_RECEIVE_BUFFER,
@@ -133,11 +131,9 @@ impl<'a> ReceiveBuffer<'a> {
         self.kept = count;
     }
 
-    /// What [`Self::keep`] kept, and the next `message` octets of the plaintext.
-    pub(crate) fn kept_and_message(&self, message: usize) -> (&[u8], &[u8]) {
-        let kept: Range<usize> = 0..self.kept;
-        let message = self.plaintext().get(..message).unwrap_or_default();
-        (self.octets.get(kept).unwrap_or_default(), message)
+    /// What [`Self::keep`] kept. It stays in its place until [`Self::drop_kept`].
+    pub(crate) fn kept(&self) -> &[u8] {
+        self.octets.get(..self.kept).unwrap_or_default()
     }
 
     pub(crate) fn drop_kept(&mut self) {

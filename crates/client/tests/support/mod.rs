@@ -197,7 +197,7 @@ fn turns(exchange: &mut Exchange<'_>, server: &mut impl Server, pace: Pace) -> R
     let mut received = 0;
     loop {
         match exchange.next()? {
-            Action::Worked => {}
+            Action::Worked | Action::Computed => {}
             Action::Done => return Ok(()),
             Action::Send(octets) => {
                 assert!(!octets.is_empty());

@@ -140,7 +140,7 @@ impl Pair<'_> {
     fn take(&mut self, record: &[u8]) -> Result<(), Error> {
         self.client.incoming()[..record.len()].copy_from_slice(record);
         self.client.received(record.len());
-        while self.client.step()? == Step::Again {
+        while matches!(self.client.step()?, Step::Again | Step::Computed) {
             self.client.sent(usize::MAX);
         }
         Ok(())

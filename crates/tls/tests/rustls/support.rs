@@ -61,7 +61,7 @@ impl Server {
                 server.send_close_notify();
             }
             match client.step()? {
-                Step::Again => {}
+                Step::Again | Step::Computed => {}
                 Step::Receive => deliver(&mut server, &mut client),
                 Step::Plaintext => {
                     let count = client.plaintext().len();

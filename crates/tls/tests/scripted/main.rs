@@ -13,5 +13,6 @@ mod limits;
 mod post_quantum;
 mod refusals;
 mod sessions;
+mod steps;
 mod support;
 mod tickets;

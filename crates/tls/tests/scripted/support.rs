@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use picopost_testkit::chains::{NAME, NOW};
 use picopost_testkit::{Peer, Script, Seen};
 use picopost_tls::{
-    Config, Connection, Error, FULL_RECEIVE_BUFFER, Groups, ServerName, Session, Step, Trust, TrustAnchor,
-    UnixTime,
+    Config, Connection, Error, FULL_RECEIVE_BUFFER, Groups, ServerName, Session, Stage, Step, Trust,
+    TrustAnchor, UnixTime,
 };
 use rand_core::{TryCryptoRng, TryRng};
 
@@ -70,6 +70,8 @@ pub(crate) struct Outcome {
     pub(crate) established: bool,
     /// Whether it then said that it is resumed.
     pub(crate) resumed: bool,
+    /// The stage of each step that did a public-key operation.
+    pub(crate) computed: Vec<Stage>,
     /// What the server saw.
     pub(crate) seen: Seen,
 }
@@ -115,6 +117,7 @@ pub(crate) fn drive<T>(
         at_once: play.at_once,
         established: false,
         resumed: false,
+        computed: Vec::new(),
         plaintext: Vec::new(),
     })
 }
@@ -129,6 +132,7 @@ pub(crate) struct Driver<'a> {
     at_once: usize,
     established: bool,
     resumed: bool,
+    computed: Vec<Stage>,
     plaintext: Vec<u8>,
 }
 
@@ -150,6 +154,7 @@ impl Driver<'_> {
             result: result.map(|()| self.plaintext),
             established: self.established,
             resumed: self.resumed,
+            computed: self.computed,
             seen: self.peer.seen().clone(),
         }
     }
@@ -167,6 +172,7 @@ impl Driver<'_> {
 
     fn run(&mut self) -> Result<(), Error> {
         loop {
+            let stage = self.connection.stage();
             let step = self.connection.step()?;
             let was_established = std::mem::replace(&mut self.established, self.connection.is_established());
             if self.established && !was_established {
@@ -176,6 +182,7 @@ impl Driver<'_> {
             self.flush();
             match step {
                 Step::Again => {}
+                Step::Computed => self.computed.push(stage),
                 Step::Receive => self.receive(),
                 Step::Plaintext => {
                     // Not all at once, so that what is left over is tried too.

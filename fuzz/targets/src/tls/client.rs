@@ -78,7 +78,7 @@ impl<'a> Client<'a> {
             }
             self.flush(network);
             match step {
-                Step::Again => {}
+                Step::Again | Step::Computed => {}
                 Step::Receive => {
                     let space = self.connection.incoming();
                     assert!(!space.is_empty(), "octets are asked for, and there is no room");

@@ -1,0 +1,88 @@
+//! Who shares a processor with a POST gets a turn after each public-key operation.
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use picopost::{
+    ConnectError, Device, Observer, Request, Stage, Trust, Url, asynch, embedded_io, embedded_io_async,
+};
+use picopost_testkit::chains::shapes;
+use support::{Answer, Memory, OK, Rustls, Server, URL, now};
+
+mod support;
+
+/// A server, and a stream to it that never waits.
+struct Ready {
+    server: Rustls,
+    incoming: Vec<u8>,
+}
+
+impl asynch::Connect for Ready {
+    type Stream<'s> = &'s mut Self;
+
+    async fn connect(&mut self, _: &str, _: u16) -> Result<&mut Self, ConnectError> {
+        Ok(self)
+    }
+}
+
+impl embedded_io::ErrorType for Ready {
+    type Error = Infallible;
+}
+
+impl embedded_io_async::Read for Ready {
+    async fn read(&mut self, space: &mut [u8]) -> Result<usize, Infallible> {
+        self.incoming.extend(self.server.outgoing());
+        let count = space.len().min(self.incoming.len());
+        space[..count].copy_from_slice(&self.incoming[..count]);
+        self.incoming.drain(..count);
+        Ok(count)
+    }
+}
+
+impl embedded_io_async::Write for Ready {
+    async fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
+        self.server.feed(octets);
+        Ok(octets.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Counts the public-key operations since the last poll.
+struct Computed<'c>(&'c Cell<usize>);
+
+impl Observer for Computed<'_> {
+    fn computed(&mut self, _: Stage) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[test]
+fn a_poll_does_one_public_key_operation_at_most() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let request = Request::json(Url::parse(URL).unwrap(), b"{}");
+    let mut memory = Memory::default();
+    let mut connector = Ready { server: Rustls::new(&chain, Answer::with(OK)), incoming: Vec::new() };
+    let device = Device { connector: &mut connector, clock: &now(), entropy: &mut getrandom::SysRng };
+    let (count, mut total) = (Cell::new(0), 0);
+    let mut observer = Computed(&count);
+    let post = asynch::post(&request, Trust::anchors(&anchors), memory.buffers(), device, &mut observer);
+    let mut post = pin!(post);
+    let outcome = loop {
+        let poll = post.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let computed = count.take();
+        assert!(computed <= 1, "{computed} operations in one poll");
+        total += computed;
+        if let Poll::Ready(outcome) = poll {
+            break outcome;
+        }
+    };
+    outcome.unwrap().success().unwrap();
+    // The key pair, the shared secret, two signatures in certificates, and that of the handshake.
+    assert_eq!(total, 5);
+}

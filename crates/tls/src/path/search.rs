@@ -1,0 +1,405 @@
+//! webpki's search for a certification path, with the signatures taken out of it.
+//!
+//! A search verifies no signature itself: it looks each one up among those that are known, good or
+//! bad, and stops at the first that is not. That one is then verified, on its own, and the search
+//! runs again. All that it depends on stays the same from run to run, so each run comes as far as
+//! the one before and one signature further, and the last one ends as a single run would have.
+
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use pki_types::{
+    AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, TrustAnchor,
+    UnixTime,
+};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, VerifiedPath};
+
+use super::path_error;
+use crate::{error::Error, key_usage::KeyUsage};
+
+/// How many signatures may be looked at for one path. A good one has at most one for each
+/// certificate, and a few more where issuers share a name. The bound is there for a small chip:
+/// whoever answers may send certificates that lead nowhere.
+const MAX_SIGNATURES: u8 = 16;
+
+/// What is known of the signatures in one list of certificates.
+#[derive(Debug)]
+pub(super) struct Known {
+    results: [(Signature, bool); MAX_SIGNATURES as usize],
+    count: usize,
+}
+
+/// How a search ended, where not with an error.
+pub(super) enum Outcome {
+    /// This signature is to be verified, and the search to be run again.
+    Wants(Signature),
+    /// At an anchor, and everything on the way is good.
+    Path,
+}
+
+impl Known {
+    pub(super) const NOTHING: Self =
+        Self { results: [(Signature::NONE, false); MAX_SIGNATURES as usize], count: 0 };
+
+    pub(super) fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    /// Searches for a path, RFC 5280 §6.
+    ///
+    /// # Errors
+    /// There is none, and no signature that is still to be verified could make one.
+    pub(super) fn search(
+        &self,
+        certificate: &EndEntityCert<'_>,
+        anchors: &[TrustAnchor<'_>],
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<Outcome, Error> {
+        let run = Run { known: self, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
+        let mut index = 0;
+        let algorithms = picopost_verify::ALL.map(|algorithm| {
+            let known = LookedUp { algorithm, index, run: &run };
+            index = index.saturating_add(1);
+            known
+        });
+        let algorithms = algorithms.each_ref().map(|known| known as &dyn SignatureVerificationAlgorithm);
+        let usage = ServerAuth { run: &run };
+        let issuers = Some(&issuers_may_sign as &dyn Fn(&VerifiedPath<'_>) -> _);
+        let path =
+            certificate.verify_for_usage(&algorithms, anchors, intermediates, now, usage, None, issuers);
+        match (run.wanted.signature(), path) {
+            (Some(signature), _) => Ok(Outcome::Wants(signature)),
+            (None, Ok(_)) => Ok(Outcome::Path),
+            (None, Err(_)) if run.left.load(Ordering::Relaxed) == 0 => Err(Error::PathTooComplex),
+            (None, Err(error)) => Err(path_error(&error)),
+        }
+    }
+
+    /// Enters whether a signature is good.
+    ///
+    /// # Errors
+    /// There is no room, which [`Self::search`] never asks for.
+    pub(super) fn enter(&mut self, signature: Signature, valid: bool) -> Result<(), Error> {
+        *self.results.get_mut(self.count).ok_or(Error::Internal)? = (signature, valid);
+        self.count = self.count.saturating_add(1);
+        Ok(())
+    }
+
+    fn result(&self, signature: &Signature) -> Option<bool> {
+        let mut results = self.results.iter().take(self.count);
+        results.find(|(known, _)| known == signature).map(|(_, valid)| *valid)
+    }
+}
+
+/// A signature, what it is over, and the key that it is verified with: not by their octets but by
+/// where these lie, in the Certificate message and in the anchors, which stay unchanged in their
+/// places as long as the search goes on. So whatever the order in which webpki asks, the same
+/// places are the same octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Signature {
+    /// Index into [`picopost_verify::ALL`].
+    algorithm: u8,
+    public_key: Place,
+    message: Place,
+    signature: Place,
+}
+
+impl Signature {
+    const NONE: Self = Self {
+        algorithm: u8::MAX,
+        public_key: Place::NOWHERE,
+        message: Place::NOWHERE,
+        signature: Place::NOWHERE,
+    };
+
+    /// Whether it is good. One public-key operation.
+    ///
+    /// # Errors
+    /// [`Error::Internal`]: it lies neither in these certificates nor in these anchors.
+    pub(super) fn verify(
+        &self,
+        chain: &[CertificateDer<'_>],
+        anchors: &[TrustAnchor<'_>],
+    ) -> Result<bool, Error> {
+        let certificates = chain.iter().map(AsRef::as_ref);
+        let keys = anchors.iter().map(|anchor| anchor.subject_public_key_info.as_ref());
+        let find = |place: Place| {
+            certificates
+                .clone()
+                .chain(keys.clone())
+                .find_map(|outer| place.within(outer))
+                .ok_or(Error::Internal)
+        };
+        let algorithm = picopost_verify::ALL.get(usize::from(self.algorithm)).ok_or(Error::Internal)?;
+        let result =
+            algorithm.verify_signature(find(self.public_key)?, find(self.message)?, find(self.signature)?);
+        Ok(result.is_ok())
+    }
+}
+
+/// Where some octets lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    address: usize,
+    length: usize,
+}
+
+impl Place {
+    const NOWHERE: Self = Self { address: 0, length: 0 };
+
+    fn of(octets: &[u8]) -> Self {
+        Self { address: octets.as_ptr().addr(), length: octets.len() }
+    }
+
+    /// The octets that lie there, if they are among these.
+    fn within(self, outer: &[u8]) -> Option<&[u8]> {
+        let start = self.address.checked_sub(outer.as_ptr().addr())?;
+        outer.get(start..start.checked_add(self.length)?)
+    }
+}
+
+/// One run of the search. What changes in it is loaded and stored atomically, since webpki wants
+/// its algorithms [`Sync`]; nobody else looks at it, and not every chip can do more.
+#[derive(Debug)]
+struct Run<'k> {
+    known: &'k Known,
+    /// How many signatures may still be looked at.
+    left: AtomicU8,
+    wanted: Wanted,
+}
+
+impl Run<'_> {
+    /// Whether the search can find nothing more.
+    fn is_over(&self) -> bool {
+        self.wanted.signature().is_some() || self.left.load(Ordering::Relaxed) == 0
+    }
+
+    fn look_up(&self, signature: &Signature) -> Result<(), InvalidSignature> {
+        if self.is_over() {
+            return Err(InvalidSignature);
+        }
+        self.left.store(self.left.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
+        match self.known.result(signature) {
+            Some(true) => Ok(()),
+            Some(false) => Err(InvalidSignature),
+            None => {
+                self.wanted.set(signature);
+                Err(InvalidSignature)
+            }
+        }
+    }
+}
+
+/// The first signature that is not known.
+#[derive(Debug)]
+struct Wanted {
+    algorithm: AtomicU8,
+    places: [[AtomicUsize; 2]; 3],
+}
+
+impl Wanted {
+    fn nothing() -> Self {
+        let wanted = Self { algorithm: AtomicU8::new(0), places: Default::default() };
+        wanted.set(&Signature::NONE);
+        wanted
+    }
+
+    fn set(&self, signature: &Signature) {
+        self.algorithm.store(signature.algorithm, Ordering::Relaxed);
+        let places = [signature.public_key, signature.message, signature.signature];
+        for ([address, length], place) in self.places.iter().zip(places) {
+            address.store(place.address, Ordering::Relaxed);
+            length.store(place.length, Ordering::Relaxed);
+        }
+    }
+
+    fn signature(&self) -> Option<Signature> {
+        let [public_key, message, signature] = self.places.each_ref().map(|[address, length]| Place {
+            address: address.load(Ordering::Relaxed),
+            length: length.load(Ordering::Relaxed),
+        });
+        let algorithm = self.algorithm.load(Ordering::Relaxed);
+        let signature = Signature { algorithm, public_key, message, signature };
+        (signature != Signature::NONE).then_some(signature)
+    }
+}
+
+/// An algorithm that looks the result up.
+#[derive(Debug)]
+struct LookedUp<'r> {
+    algorithm: &'static dyn SignatureVerificationAlgorithm,
+    /// Index into [`picopost_verify::ALL`].
+    index: u8,
+    run: &'r Run<'r>,
+}
+
+impl SignatureVerificationAlgorithm for LookedUp<'_> {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        self.run.look_up(&Signature {
+            algorithm: self.index,
+            public_key: Place::of(public_key),
+            message: Place::of(message),
+            signature: Place::of(signature),
+        })
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.signature_alg_id()
+    }
+}
+
+/// RFC 5280 §4.2.1.12: id-kp-serverAuth, where a certificate has an extKeyUsage.
+///
+/// webpki asks this of each certificate that it tries, and of its errors it takes some as the end
+/// of the whole search: so a run that is over ends here, instead of trying what is left.
+struct ServerAuth<'r> {
+    run: &'r Run<'r>,
+}
+
+impl ExtendedKeyUsageValidator for ServerAuth<'_> {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        if self.run.is_over() {
+            return Err(webpki::Error::MaximumSignatureChecksExceeded);
+        }
+        webpki::KeyUsage::server_auth().validate(purposes)
+    }
+}
+
+/// RFC 5280 §6.1.4 (n): the keyCertSign bit of each CA, where it has a keyUsage. A path without
+/// it is none; webpki goes on to look for another.
+fn issuers_may_sign(path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
+    for issuer in path.intermediate_certificates() {
+        if !KeyUsage::of(&issuer.der()).is_ok_and(KeyUsage::key_cert_sign) {
+            return Err(webpki::Error::EndEntityUsedAsCa);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// Octets for keys, messages and signatures to lie in.
+    const OCTETS: [u8; 64] = [7; 64];
+
+    /// Some signatures that differ in one thing each: the same octets in other places among them.
+    fn signatures() -> Vec<Signature> {
+        let place = |start: usize, length: usize| Place::of(&OCTETS[start..start + length]);
+        let [key, message, value] = [place(0, 4), place(8, 8), place(16, 4)];
+        let signature = |algorithm, public_key, message, signature| Signature {
+            algorithm,
+            public_key,
+            message,
+            signature,
+        };
+        std::vec![
+            signature(0, key, message, value),
+            signature(1, key, message, value),
+            signature(0, place(1, 4), message, value),
+            signature(0, place(0, 5), message, value),
+            signature(0, key, place(9, 8), value),
+            signature(0, key, place(8, 7), value),
+            signature(0, key, message, place(17, 4)),
+            signature(0, key, message, place(16, 3)),
+            signature(0, value, message, key),
+        ]
+    }
+
+    fn look_up(known: &Known, signature: &Signature) -> (bool, Option<Signature>) {
+        let run = Run { known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
+        (run.look_up(signature).is_ok(), run.wanted.signature())
+    }
+
+    #[test]
+    fn a_signature_is_known_by_all_of_its_places() {
+        for one in signatures() {
+            let mut known = Known::NOTHING;
+            known.enter(one, true).unwrap();
+            for other in signatures() {
+                let expected = if other == one { (true, None) } else { (false, Some(other)) };
+                assert_eq!(look_up(&known, &other), expected);
+            }
+            known.clear();
+            assert_eq!(look_up(&known, &one), (false, Some(one)));
+        }
+    }
+
+    /// Whatever the order in which they are asked for, and however often.
+    #[test]
+    fn each_signature_has_its_own_result() {
+        let signatures = signatures();
+        let mut known = Known::NOTHING;
+        for (number, signature) in signatures.iter().enumerate() {
+            known.enter(*signature, number % 2 == 0).unwrap();
+        }
+        for start in 0..signatures.len() {
+            let run = Run { known: &known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
+            for number in (start..signatures.len()).chain((0..start).rev()) {
+                assert_eq!(
+                    run.look_up(&signatures[number]).is_ok(),
+                    number % 2 == 0,
+                    "{number} from {start}"
+                );
+            }
+            assert_eq!(run.wanted.signature(), None);
+        }
+    }
+
+    #[test]
+    fn the_first_that_is_not_known_is_wanted_and_nothing_is_good_behind_it() {
+        let signatures = signatures();
+        let mut known = Known::NOTHING;
+        known.enter(signatures[0], true).unwrap();
+        let run = Run { known: &known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
+        assert!(run.look_up(&signatures[0]).is_ok() && !run.is_over());
+        assert!(run.look_up(&signatures[1]).is_err() && run.is_over());
+        for signature in &signatures {
+            assert!(run.look_up(signature).is_err());
+            assert_eq!(run.wanted.signature(), Some(signatures[1]));
+        }
+    }
+
+    #[test]
+    fn sixteen_are_looked_up_and_no_more() {
+        let signature = signatures()[0];
+        let mut known = Known::NOTHING;
+        known.enter(signature, true).unwrap();
+        let run = Run { known: &known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
+        for number in 0..20 {
+            assert_eq!(run.look_up(&signature).is_ok(), number < 16, "{number}");
+        }
+        for _ in 1..16 {
+            known.enter(Signature::NONE, false).unwrap();
+        }
+        assert_eq!(known.enter(signature, true), Err(Error::Internal));
+    }
+
+    #[test]
+    fn octets_are_found_where_they_lie() {
+        let (inner, rest) = OCTETS.split_at(40);
+        for (start, length) in [(0, 0), (0, 40), (3, 5), (40, 0)] {
+            let octets = &inner[start..start + length];
+            let found = Place::of(octets).within(inner).expect("they are among them");
+            assert_eq!((found.as_ptr(), found.len()), (octets.as_ptr(), length));
+        }
+        assert_eq!(Place::of(rest).within(inner), None);
+        assert_eq!(Place::of(&OCTETS[38..42]).within(inner), None);
+        assert_eq!(Place::of(&inner[..1]).within(rest), None);
+        let outside = Signature { algorithm: 0, ..Signature::NONE };
+        assert_eq!(outside.verify(&[CertificateDer::from(inner)], &[]), Err(Error::Internal));
+    }
+}

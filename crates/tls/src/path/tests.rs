@@ -1,0 +1,214 @@
+//! The search in steps against a search in one run, and what tells one signature from another.
+
+extern crate std;
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use std::vec::Vec;
+
+use picopost_testkit::chains::real::{CLOUDFLARE_TIME, cloudflare, globalsign_root};
+use picopost_testkit::chains::{Chain, NAME, NOW, faulty, shapes};
+use pki_types::{
+    AlgorithmIdentifier, InvalidSignature, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
+};
+
+use super::*;
+use crate::Trust;
+
+/// How many public-key operations a verification in steps took, and how it ended.
+fn in_steps(chain: &[CertificateDer<'_>], config: &Config<'_>) -> (usize, Result<(), Error>) {
+    let mut verification = PathVerification::new();
+    let mut computed = 0;
+    loop {
+        match verification.step(chain, config) {
+            Ok(Progress::Computed) => computed += 1,
+            Ok(Progress::Done(_)) => return (computed, Ok(())),
+            Err(error) => return (computed, Err(error)),
+        }
+        assert!(computed <= 16, "no progress");
+    }
+}
+
+/// The same as one search that verifies each signature when it comes to it, 16 of them at most:
+/// written apart from the one in steps, and simpler.
+fn in_one_run(
+    chain: &[CertificateDer<'_>],
+    anchors: &[TrustAnchor<'_>],
+    config: &Config<'_>,
+) -> Result<(), Error> {
+    #[derive(Debug)]
+    struct Counted<'c>(&'static dyn SignatureVerificationAlgorithm, &'c AtomicUsize);
+    impl SignatureVerificationAlgorithm for Counted<'_> {
+        fn verify_signature(&self, key: &[u8], message: &[u8], value: &[u8]) -> Result<(), InvalidSignature> {
+            match self.1.fetch_add(1, Ordering::Relaxed) {
+                ..16 => self.0.verify_signature(key, message, value),
+                _ => Err(InvalidSignature),
+            }
+        }
+        fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+            self.0.public_key_alg_id()
+        }
+        fn signature_alg_id(&self) -> AlgorithmIdentifier {
+            self.0.signature_alg_id()
+        }
+    }
+    let (server, intermediates) = chain.split_first().ok_or(Error::NoCertificate)?;
+    if !KeyUsage::of(server)?.digital_signature() {
+        return Err(Error::KeyUsage);
+    }
+    let server = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
+    let count = AtomicUsize::new(0);
+    let algorithms = picopost_verify::ALL.map(|algorithm| Counted(algorithm, &count));
+    let algorithms = algorithms.each_ref().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm);
+    let usage = webpki::KeyUsage::server_auth();
+    let may_sign = |path: &webpki::VerifiedPath<'_>| {
+        let mut issuers = path.intermediate_certificates();
+        let may = issuers.all(|issuer| KeyUsage::of(&issuer.der()).is_ok_and(KeyUsage::key_cert_sign));
+        if may { Ok(()) } else { Err(webpki::Error::EndEntityUsedAsCa) }
+    };
+    server
+        .verify_for_usage(&algorithms, anchors, intermediates, config.now, usage, None, Some(&may_sign))
+        .map_err(|error| {
+            if count.load(Ordering::Relaxed) >= 16 { Error::PathTooComplex } else { path_error(&error) }
+        })?;
+    server.verify_is_valid_for_subject_name(&config.server_name).map_err(|error| path_error(&error))
+}
+
+fn config<'a>(name: &'static str, anchors: &'a [TrustAnchor<'a>], now: u64) -> Config<'a> {
+    Config {
+        server_name: ServerName::try_from(name).expect("a name"),
+        trust: Trust::anchors(anchors),
+        now: UnixTime::since_unix_epoch(Duration::from_secs(now)),
+    }
+}
+
+/// The same numbers each time (Marsaglia's xorshift).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap() % end
+    }
+}
+
+#[test]
+fn one_operation_for_each_signature_of_the_path() {
+    for (chain, signatures) in [
+        (shapes::direct(), 1),
+        (shapes::gts(), 2),
+        (shapes::lets_encrypt(), 2),
+        (shapes::rsa(), 2),
+        (shapes::out_of_order(), 3),
+        // The cross-signed root is beside the path.
+        (shapes::cross_signed_root(), 2),
+        (shapes::cross_signed_root_from_old(), 3),
+    ] {
+        let anchors = chain.anchors();
+        assert_eq!(in_steps(&chain.certificates, &config(NAME, &anchors, NOW)), (signatures, Ok(())));
+    }
+    let anchors = [webpki::anchor_from_trusted_cert(&globalsign_root()).unwrap().to_owned()];
+    let config = config("ipapi.co", &anchors, CLOUDFLARE_TIME);
+    assert_eq!(in_steps(&cloudflare(), &config), (3, Ok(())));
+}
+
+/// What needs no signature to be refused takes none, and what is wrong is found behind the last one.
+#[test]
+fn one_operation_for_each_signature_of_no_path() {
+    for (chain, signatures, error) in [
+        (faulty::unknown_ca(), 0, Error::UnknownIssuer),
+        (faulty::expired_intermediate(), 0, Error::Expired { now: NOW, not_after: NOW - 86_400 }),
+        (faulty::forged_intermediate(), 1, Error::CertificateSignature),
+        (faulty::forged(), 2, Error::CertificateSignature),
+        (faulty::wrong_name(), 2, Error::WrongName),
+        (faulty::name_constraint(), 2, Error::NameConstraint),
+    ] {
+        let anchors = chain.anchors();
+        let config = config(NAME, &anchors, NOW);
+        assert_eq!(in_steps(&chain.certificates, &config), (signatures, Err(error)));
+    }
+}
+
+/// A bad signature is not verified twice either: here one that two searches for a path come to.
+#[test]
+fn no_signature_is_verified_twice() {
+    let chain = faulty::impostors();
+    let anchors = chain.anchors();
+    let (computed, result) = in_steps(&chain.certificates, &config(NAME, &anchors, NOW));
+    assert_eq!(result, Err(Error::PathTooComplex));
+    // That of each of the five certificates, with the anchor's key.
+    assert_eq!(computed, 5);
+}
+
+/// Certificates of many chains in any order, some of them changed, with anchors of many chains: the
+/// search in steps ends as the search in one run.
+#[test]
+fn steps_end_as_one_run() {
+    let impostor = |key: usize| {
+        let row = std::format!("root  p256  root  ca key:impostor-{key}\n send root");
+        Chain::from_table(&row)
+    };
+    let forged_root = Chain::from_table(
+        "root    p256  root  ca
+         root/f  p256  root  forged ca
+         root/n  p256  root  ca permit:elsewhere.example
+         root/l  p256  root  server
+         send root/f root/n root/l",
+    );
+    let mut chains = std::vec![
+        shapes::gts(),
+        shapes::direct(),
+        shapes::out_of_order(),
+        shapes::cross_signed_root(),
+        faulty::forged(),
+        faulty::forged_intermediate(),
+        faulty::expired_intermediate(),
+        faulty::leaf_as_ca(),
+        faulty::path_length(),
+        faulty::name_constraint(),
+        faulty::wrong_name(),
+        faulty::impostors(),
+        forged_root,
+    ];
+    let servers = chains.len() - 2;
+    chains.extend((0..17).map(impostor));
+    let certificates: Vec<_> = chains.iter().flat_map(|chain| chain.certificates.iter().cloned()).collect();
+    let roots: Vec<_> = chains.iter().flat_map(Chain::anchors).collect();
+
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let mut ends = std::collections::BTreeMap::new();
+    for case in 0..1500 {
+        let chosen = &chains[numbers.below(servers)];
+        let mut list = chosen.certificates.clone();
+        for _ in 0..numbers.below(5) {
+            let at = 1 + numbers.below(list.len());
+            list.insert(at, certificates[numbers.below(certificates.len())].clone());
+        }
+        list.truncate(MAX_CERTIFICATES);
+        if numbers.below(4) == 0 {
+            let which = numbers.below(list.len());
+            let mut octets = list[which].to_vec();
+            let at = numbers.below(octets.len());
+            octets[at] ^= 1 << numbers.below(8);
+            list[which] = CertificateDer::from(octets);
+        }
+        let mut anchors = Vec::new();
+        for _ in 0..[0, 1, 2, 20][numbers.below(4)] {
+            anchors.push(roots[numbers.below(roots.len())].clone());
+        }
+        let at = numbers.below(anchors.len() + 1);
+        anchors.splice(at..at, chosen.anchors());
+        let config = config(NAME, &anchors, NOW);
+        let (computed, result) = in_steps(&list, &config);
+        assert_eq!(result, in_one_run(&list, &anchors, &config), "case {case}, {computed} signatures");
+        *ends.entry(result.map_or_else(|error| error.code(), |()| 0)).or_insert(0) += 1;
+    }
+    // It came to good ends and to bad ones, and to the bound.
+    for code in [0, Error::PathTooComplex.code(), Error::CertificateSignature.code(), Error::WrongName.code()]
+    {
+        assert!(ends.get(&code).is_some_and(|count| *count >= 10), "{ends:?}");
+    }
+    assert!(ends.len() >= 10, "{ends:?}");
+}
