@@ -185,9 +185,9 @@ impl<'a> Connection<'a> {
     /// It is there from the step that reads it until the step that takes CertificateVerify, and
     /// after either of them failed; empty at all other times.
     pub fn certificate_message(&self) -> &[u8] {
-        let message = match self.stage() {
-            Stage::Certificate => self.receive.message().unwrap_or_default().unwrap_or_default(),
-            Stage::Verify => self.receive.kept_and_message(0).0,
+        let message = match (self.stage(), self.receive.kept()) {
+            (Stage::Certificate, &[]) => self.receive.message().unwrap_or_default().unwrap_or_default(),
+            (Stage::Certificate | Stage::Verify, kept) => kept,
             _ => &[],
         };
         match message.split_first_chunk() {

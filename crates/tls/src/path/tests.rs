@@ -75,11 +75,8 @@ fn in_one_run(
 }
 
 fn config<'a>(name: &'static str, anchors: &'a [TrustAnchor<'a>], now: u64) -> Config<'a> {
-    Config {
-        server_name: ServerName::try_from(name).expect("a name"),
-        trust: Trust::anchors(anchors),
-        now: UnixTime::since_unix_epoch(Duration::from_secs(now)),
-    }
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
+    Config::new(ServerName::try_from(name).expect("a name"), Trust::anchors(anchors), now)
 }
 
 /// The same numbers each time (Marsaglia's xorshift).
