@@ -234,7 +234,7 @@ impl ExpectServerHello {
         }
     }
 
-    /// RFC 9846 §4.2.4. One public-key operation where another group is asked for.
+    /// RFC 9846 §4.2.4. One public-key operation at most: a new share, or the same one again.
     fn retry(
         self,
         suite: CipherSuite,
@@ -243,9 +243,12 @@ impl ExpectServerHello {
         message: &Received<'_>,
         shared: &mut Shared<'_>,
     ) -> Result<State, Error> {
+        let exchange = shared.keys.exchange.as_mut().ok_or(Error::Internal)?;
         if let Some(group) = group {
+            exchange.retry(group)?;
+        }
+        if group.is_some() || exchange.computes_share() {
             shared.compute();
-            shared.keys.exchange.as_mut().ok_or(Error::Internal)?.retry(group)?;
         }
         shared.transcript.replace_by_message_hash();
         shared.transcript.add(message.octets);

@@ -170,6 +170,15 @@ impl KeyExchange {
         self.shares
     }
 
+    /// Whether [`Self::write_share`] computes one of the shares anew.
+    pub(crate) fn computes_share(&self) -> bool {
+        #[cfg(feature = "mlkem")]
+        let computes = self.shares.contains(&NamedGroup::X25519MlKem768);
+        #[cfg(not(feature = "mlkem"))]
+        let computes = false;
+        computes
+    }
+
     /// Writes the `key_exchange` field of a share. For X25519MLKEM768 one public-key operation.
     pub(crate) fn write_share(&self, group: NamedGroup, out: &mut Writer<'_>) {
         match group {

@@ -40,6 +40,17 @@ fn a_hello_retry_request_takes_an_operation_where_it_wants_another_group() {
     assert_eq!(good(Some(group::SECP256R1)).computed, [HELLO, HELLO, CERTIFICATE, VERIFY]);
 }
 
+/// The share of ML-KEM is not kept: for the second ClientHello it is made again.
+#[cfg(feature = "mlkem")]
+#[test]
+fn a_hello_retry_request_takes_an_operation_for_the_same_share_of_ml_kem() {
+    let groups = picopost_tls::Groups::PostQuantum;
+    let play_as = Play { groups, send: picopost_tls::FULL_RECEIVE_BUFFER, ..Play::default() };
+    let outcome = play(&Script::with_retry(shapes::direct(), Some(b"cookie"), None), &play_as);
+    assert_eq!(outcome.result.as_deref(), Ok(RESPONSE));
+    assert_eq!(outcome.computed, [HELLO, HELLO, CERTIFICATE, VERIFY]);
+}
+
 #[test]
 fn a_resumed_handshake_has_one_operation() {
     let script = Script::good(shapes::direct());
