@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub use certificate_path::certificate_path;
+pub use differential::{Figures, differential};
 pub use http_request::http_request;
 pub use http_response::http_response;
 pub use http_url::http_url;
@@ -17,6 +18,7 @@ pub use signatures::signatures;
 pub use tls::{tls_random, tls_resumed, tls_scripted};
 
 mod certificate_path;
+mod differential;
 mod http_request;
 mod http_response;
 mod http_url;

@@ -18,12 +18,44 @@ use crate::input::{self, Change, Input};
 /// what comes out.
 pub fn signatures(input: &[u8]) {
     let mut input = Input::new(input);
-    match input.below(8) {
-        0 => ecdsa_p256(&mut input, ECDSA_P256_SHA256, &|message| Sha256::digest(message).to_vec()),
-        1 => ecdsa_p256(&mut input, ECDSA_P256_SHA384, &|message| Sha384::digest(message).to_vec()),
-        2 => ecdsa_p384(&mut input, ECDSA_P384_SHA384, &|message| Sha384::digest(message).to_vec()),
-        3 => ecdsa_p384(&mut input, ECDSA_P384_SHA256, &|message| Sha256::digest(message).to_vec()),
-        at => rsa(&mut input, &paddings()[at - 4]),
+    compare(input.below(ALGORITHMS), &mut input, 1);
+}
+
+/// ECDSA first, then RSA.
+pub(crate) const ALGORITHMS: usize = ECDSA + PADDINGS;
+pub(crate) const ECDSA: usize = 4;
+const PADDINGS: usize = 4;
+
+/// Makes one signature with the algorithm at this place, and compares so many `changed` versions of it:
+/// how many were valid.
+pub(crate) fn compare(at: usize, input: &mut Input<'_>, changed: usize) -> usize {
+    match at {
+        0 => ecdsa_p256(input, ECDSA_P256_SHA256, &|message| Sha256::digest(message).to_vec(), changed),
+        1 => ecdsa_p256(input, ECDSA_P256_SHA384, &|message| Sha384::digest(message).to_vec(), changed),
+        2 => ecdsa_p384(input, ECDSA_P384_SHA384, &|message| Sha384::digest(message).to_vec(), changed),
+        3 => ecdsa_p384(input, ECDSA_P384_SHA256, &|message| Sha256::digest(message).to_vec(), changed),
+        at => rsa(input, &paddings()[at - ECDSA], changed),
+    }
+}
+
+/// The name of the algorithm at this place.
+pub(crate) fn name(at: usize) -> String {
+    let ecdsa = [ECDSA_P256_SHA256, ECDSA_P256_SHA384, ECDSA_P384_SHA384, ECDSA_P384_SHA256];
+    let algorithm = ecdsa.get(at).copied().unwrap_or_else(|| paddings()[at - ECDSA].algorithm);
+    format!("{algorithm:?}")
+}
+
+/// The first version has any changes, up to each part's limit; the second has none; in all others an octet
+/// of one part has other bits, so that most of them can still be parsed.
+fn change(input: &mut Input<'_>, version: usize, parts: [(&mut Vec<u8>, usize); 3]) {
+    match version {
+        0 => parts.into_iter().for_each(|(part, limit)| input::apply(&Change::read_some(input, limit), part)),
+        1 => {}
+        _ => {
+            let which = input.below(parts.len());
+            let flip = Change::Flip(input.u16().into(), input.u8().max(1));
+            parts.into_iter().skip(which).take(1).for_each(|(part, _)| flip.apply(part));
+        }
     }
 }
 
@@ -32,7 +64,7 @@ type Hash<'h> = &'h dyn Fn(&[u8]) -> Vec<u8>;
 
 macro_rules! ecdsa {
     ($name:ident, $curve:ident, $octets:literal) => {
-        fn $name(input: &mut Input<'_>, algorithm: Algorithm, hash: Hash<'_>) {
+        fn $name(input: &mut Input<'_>, algorithm: Algorithm, hash: Hash<'_>, changed: usize) -> usize {
             use $curve::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
             use $curve::ecdsa::{Signature, SigningKey, VerifyingKey};
 
@@ -43,22 +75,27 @@ macro_rules! ecdsa {
             let private = SigningKey::from_slice(&private)
                 .unwrap_or_else(|_| SigningKey::from_slice(&one).expect("1 is a private key"));
             let signature: Signature = private.sign_prehash(&hash(message)).expect("the hash is long enough");
-            let mut key = private.verifying_key().to_sec1_point(false).as_bytes().to_vec();
-            let mut signature = signature.to_der().as_bytes().to_vec();
-            let mut message = message.to_vec();
-            input::apply(&Change::read_some(input, 2), &mut key);
-            input::apply(&Change::read_some(input, 3), &mut signature);
-            input::apply(&Change::read_some(input, 1), &mut message);
+            let original_key = private.verifying_key().to_sec1_point(false).as_bytes().to_vec();
+            let original_signature = signature.to_der().as_bytes().to_vec();
+            let mut valid = 0;
+            for version in 0..changed {
+                let mut key = original_key.clone();
+                let mut signature = original_signature.clone();
+                let mut message = message.to_vec();
+                change(input, version, [(&mut key, 2), (&mut signature, 3), (&mut message, 1)]);
 
-            // Uncompressed points alone, as RFC 9846 §4.3.8.2 and certificates in use have them.
-            let uncompressed = key.first() == Some(&4);
-            let theirs = uncompressed
-                && VerifyingKey::from_sec1_bytes(&key).is_ok_and(|key| {
-                    Signature::from_der(&signature)
-                        .is_ok_and(|signature| key.verify_prehash(&hash(&message), &signature).is_ok())
-                });
-            let ours = algorithm.verify_signature(&key, &message, &signature).is_ok();
-            assert_eq!(ours, theirs, "{algorithm:?}: {key:02x?}, {message:02x?}, {signature:02x?}");
+                // Uncompressed points alone, as RFC 9846 §4.3.8.2 and certificates in use have them.
+                let uncompressed = key.first() == Some(&4);
+                let theirs = uncompressed
+                    && VerifyingKey::from_sec1_bytes(&key).is_ok_and(|key| {
+                        Signature::from_der(&signature)
+                            .is_ok_and(|signature| key.verify_prehash(&hash(&message), &signature).is_ok())
+                    });
+                let ours = algorithm.verify_signature(&key, &message, &signature).is_ok();
+                assert_eq!(ours, theirs, "{algorithm:?}: {key:02x?}, {message:02x?}, {signature:02x?}");
+                valid += usize::from(ours);
+            }
+            valid
         }
     };
 }
@@ -164,7 +201,7 @@ macro_rules! padding {
     };
 }
 
-fn paddings() -> [Padding; 4] {
+fn paddings() -> [Padding; PADDINGS] {
     [
         padding!(RSA_PKCS1_2048_4096_SHA256, pkcs1v15, Sha256, |key, message, _| {
             pkcs1(key, SHA256_INFO, &Sha256::digest(message))
@@ -181,20 +218,25 @@ fn paddings() -> [Padding; 4] {
     ]
 }
 
-fn rsa(input: &mut Input<'_>, padding: &Padding) {
+fn rsa(input: &mut Input<'_>, padding: &Padding, changed: usize) -> usize {
     let key = &rsa_keys()[input.below(BITS.len())];
-    let mut message = input.octets().to_vec();
-    let mut encoded = (padding.encode)(key, &message, &input.array());
+    let original_message = input.octets();
+    let mut encoded = (padding.encode)(key, original_message, &input.array());
     input::apply(&Change::read_some(input, 3), &mut encoded);
-    let mut signature = key.sign(&encoded);
-    let mut der = key.der.clone();
-    input::apply(&Change::read_some(input, 3), &mut signature);
-    input::apply(&Change::read_some(input, 1), &mut message);
-    input::apply(&Change::read_some(input, 2), &mut der);
-    // No other octets are this key, and under another key nothing here is signed.
-    let theirs = der == key.der && (padding.theirs)(&key.theirs, &message, &signature);
-    let ours = padding.algorithm.verify_signature(&der, &message, &signature).is_ok();
-    assert_eq!(ours, theirs, "{:?}: {der:02x?}, {message:02x?}, {signature:02x?}", padding.algorithm);
+    let original_signature = key.sign(&encoded);
+    let mut valid = 0;
+    for version in 0..changed {
+        let mut message = original_message.to_vec();
+        let mut signature = original_signature.clone();
+        let mut der = key.der.clone();
+        change(input, version, [(&mut signature, 3), (&mut message, 1), (&mut der, 2)]);
+        // No other octets are this key, and under another key nothing here is signed.
+        let theirs = der == key.der && (padding.theirs)(&key.theirs, &message, &signature);
+        let ours = padding.algorithm.verify_signature(&der, &message, &signature).is_ok();
+        assert_eq!(ours, theirs, "{:?}: {der:02x?}, {message:02x?}, {signature:02x?}", padding.algorithm);
+        valid += usize::from(ours);
+    }
+    valid
 }
 
 /// EMSA-PKCS1-v1_5, RFC 8017 §9.2.
