@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use picopost_tls::{
-    AlertDescription, Config, Connection, Error, ServerName, Session, Stage, Step, Trust, TrustAnchor,
-    UnixTime,
+    AlertDescription, Config, Connection, Error, Groups, ServerName, Session, Stage, Step, Trust,
+    TrustAnchor, UnixTime,
 };
 use pki_types::Der;
 
@@ -33,7 +33,8 @@ pub(crate) fn run(options: &Options, session: &mut Session) -> Result<(), Failur
         // certificate's key is verified all the same.
         Trust::danger_accept_any_certificate()
     };
-    let config = Config::new(server_name(options)?, trust, now(options)?);
+    let groups = if options.hybrid { Groups::PostQuantum } else { Groups::Classical };
+    let config = Config::new(server_name(options)?, trust, now(options)?).with_groups(groups);
     let entropy = &mut getrandom::SysRng;
     let connection = Connection::with_session(config, session, &mut receive, &mut send, entropy)?;
     let mut link = Link::new(connection, stream, if options.trickle { 1 } else { usize::MAX });

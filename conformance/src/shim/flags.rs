@@ -20,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) verify_peer: bool,
     /// No certificate is good.
     pub(crate) verify_fail: bool,
+    /// X25519MLKEM768 is offered too.
+    pub(crate) hybrid: bool,
     pub(crate) writes_first: bool,
     /// Only the first octet of the first write goes out before something is read.
     pub(crate) unfinished_write: bool,

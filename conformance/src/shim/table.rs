@@ -65,8 +65,7 @@ pub(super) const FLAGS: &[(&str, Take)] = &[
     ("-no-tls11", Ignored),
     ("-no-tls1", Ignored),
     // Choices that the engine does not leave to its caller: good where they are the engine's own.
-    // `NamedGroup`s: secp256r1(23), x25519(29).
-    ("-curves", Value(|_, value| only(value, &["23", "29"], Reason::Choice))),
+    ("-curves", Value(group)),
     ("-verify-prefs", Value(|_, value| scheme(value))),
     ("-advertise-alpn", Value(|_, value| only(value, &["\x08http/1.1"], Reason::ApplicationProtocol))),
     ("-expect-alpn", Value(|_, value| only(value, &["http/1.1"], Reason::ApplicationProtocol))),
@@ -226,6 +225,12 @@ fn text(value: &str) -> Result<String, Wrong> {
 
 fn only(value: &str, good: &[&str], otherwise: Reason) -> Result<(), Wrong> {
     if good.contains(&value) { Ok(()) } else { Err(Wrong::Skipped(otherwise)) }
+}
+
+/// `NamedGroup`s: secp256r1(23), x25519(29), X25519MLKEM768(4588).
+fn group(options: &mut Options, value: &str) -> Result<(), Wrong> {
+    options.hybrid |= value == "4588";
+    only(value, &["23", "29", "4588"], Reason::Choice)
 }
 
 fn delay(options: &mut Options, value: &str) -> Result<(), Wrong> {

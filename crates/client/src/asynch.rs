@@ -8,7 +8,7 @@ use crate::clock::checked_now;
 use crate::observe::Watch;
 use crate::{
     Action, Buffers, Channel, Clock, ConnectError, Device, Error, Exchange, Observer, Octets, Request,
-    Response, Stage, Trust,
+    Response, Security, Stage,
 };
 
 /// Opens TCP connections.
@@ -29,7 +29,8 @@ pub trait Connect {
     async fn connect(&mut self, host: &str, port: u16) -> Result<Self::Stream<'_>, ConnectError>;
 }
 
-/// Sends one request and returns its response, whatever the status.
+/// Sends one request and returns its response, whatever the status. Where nothing but the trust
+/// is to be said, a [`crate::Trust`] is all of `security`.
 ///
 /// The future never computes longer than one public-key operation at a time. Dropping it drops
 /// the connection; the server may have received the request by then.
@@ -39,7 +40,7 @@ pub trait Connect {
 /// [`Error::stage`] is [`Stage::Request`] or later.
 pub async fn post<'a, C, K, R, O>(
     request: &Request<'a>,
-    trust: Trust<'a>,
+    security: impl Into<Security<'a>>,
     buffers: Buffers<'a>,
     device: Device<'_, C, K, R>,
     observer: &mut O,
@@ -51,7 +52,7 @@ where
     O: Observer + ?Sized,
 {
     let Device { connector, clock, entropy } = device;
-    let mut exchange = Exchange::new(request, trust, checked_now(clock)?, buffers, entropy)?;
+    let mut exchange = Exchange::new(request, security, checked_now(clock)?, buffers, entropy)?;
     observer.computed(Stage::Setup);
     breathe().await;
     let authority = request.url().authority();

@@ -7,7 +7,7 @@ use crate::clock::checked_now;
 use crate::observe::Watch;
 use crate::{
     Action, Buffers, Channel, Clock, ConnectError, Device, Error, Exchange, Observer, Octets, Request,
-    Response, Stage, Trust,
+    Response, Security, Stage,
 };
 
 /// Opens TCP connections.
@@ -26,14 +26,15 @@ pub trait Connect {
     fn connect(&mut self, host: &str, port: u16) -> Result<Self::Stream<'_>, ConnectError>;
 }
 
-/// Sends one request and returns its response, whatever the status.
+/// Sends one request and returns its response, whatever the status. Where nothing but the trust
+/// is to be said, a [`crate::Trust`] is all of `security`.
 ///
 /// # Errors
 /// Anything but a whole response. No octet of the request has left unless
 /// [`Error::stage`] is [`Stage::Request`] or later.
 pub fn post<'a, C, K, R, O>(
     request: &Request<'a>,
-    trust: Trust<'a>,
+    security: impl Into<Security<'a>>,
     buffers: Buffers<'a>,
     device: Device<'_, C, K, R>,
     observer: &mut O,
@@ -45,7 +46,7 @@ where
     O: Observer + ?Sized,
 {
     let Device { connector, clock, entropy } = device;
-    let mut exchange = Exchange::new(request, trust, checked_now(clock)?, buffers, entropy)?;
+    let mut exchange = Exchange::new(request, security, checked_now(clock)?, buffers, entropy)?;
     observer.computed(Stage::Setup);
     let authority = request.url().authority();
     observer.reached(Stage::Dns, Octets::default());

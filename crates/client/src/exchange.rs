@@ -4,19 +4,20 @@ use core::fmt;
 
 use embedded_io::ErrorKind;
 use picopost_http::{End, Request, RequestWriter, Response, ResponseReader, StatusCode};
-use picopost_tls::{Config, Connection, ServerName, Session, Step, Trust, UnixTime};
+use picopost_tls::{Connection, ServerName, Session, Step, UnixTime};
 use rand_core::TryCryptoRng;
 
-use crate::{Channel, Direction, Error, Fate, Octets, Stage, Summary, tls};
+use crate::{Channel, Direction, Error, Fate, Octets, Security, Stage, Summary, tls};
 
 /// The caller's memory for one exchange.
 ///
 /// [`fmt::Debug`] shows its sizes: what was in it before may be secret.
 pub struct Buffers<'a> {
-    /// Takes TLS records: at least [`tls::MIN_RECEIVE_BUFFER`] octets; with
+    /// Takes TLS records: at least [`tls::MIN_RECEIVE_BUFFER`] octets, 1,221 with X25519MLKEM768; with
     /// [`tls::FULL_RECEIVE_BUFFER`] any record of any server.
     pub receive: &'a mut [u8],
-    /// Gives TLS records: at least [`tls::MIN_SEND_BUFFER`] octets. A request that does not fit
+    /// Gives TLS records: at least [`tls::MIN_SEND_BUFFER`] octets, 2,246 with X25519MLKEM768. A
+    /// request that does not fit
     /// goes out in several records.
     pub send: &'a mut [u8],
     /// Holds the response: its head and, behind it, its whole decoded body.
@@ -148,7 +149,8 @@ enum Turn {
 }
 
 impl<'a> Exchange<'a> {
-    /// Prepares everything up to the first octet to be sent. One public-key operation.
+    /// Prepares everything up to the first octet to be sent. One public-key operation; with
+    /// X25519MLKEM768 two.
     ///
     /// `now` is believed: [`crate::Clock`] and the drivers guard against a clock that is not set.
     ///
@@ -156,13 +158,13 @@ impl<'a> Exchange<'a> {
     /// A host that is no name, buffers too small, no trust anchors, a random source that fails.
     pub fn new<R: TryCryptoRng + ?Sized>(
         request: &Request<'a>,
-        trust: Trust<'a>,
+        security: impl Into<Security<'a>>,
         now: UnixTime,
         buffers: Buffers<'a>,
         entropy: &mut R,
     ) -> Result<Self, Error> {
         let Buffers { receive, send, response, session } = buffers;
-        let config = Config::new(server_name(request.url().authority().host())?, trust, now);
+        let config = security.into().config(server_name(request.url().authority().host())?, now);
         let connection = match session {
             Some(session) => Connection::with_session(config, session, receive, send, entropy),
             None => Connection::new(config, receive, send, entropy),

@@ -50,8 +50,9 @@ pub use observe::{Observer, Octets, Stage, Summary};
 pub use picopost_http as http;
 pub use picopost_http::{FieldValue, Header, Request, Response, StatusCode, Url};
 pub use picopost_tls as tls;
-pub use picopost_tls::{Der, Session, Trust, TrustAnchor, UnixTime};
+pub use picopost_tls::{Der, Groups, Session, Trust, TrustAnchor, UnixTime};
 pub use retry::{Ending, Fate, IdempotencyKey, RetryPolicy};
+pub use security::Security;
 pub use {embedded_io, embedded_io_async, rand_core};
 
 pub mod asynch;
@@ -65,3 +66,4 @@ mod exchange;
 pub mod oauth;
 mod observe;
 mod retry;
+mod security;

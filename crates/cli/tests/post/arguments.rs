@@ -44,7 +44,7 @@ fn what_is_wrong_with_the_arguments() {
          hint: trust the CA that issued it: a server's own certificate changes, and is no trust anchor\n",
     );
 
-    let table: [(&[&str], i32, &str); 8] = [
+    let table: [(&[&str], i32, &str); 10] = [
         (
             &["http://a/", "--json", "{}"],
             2,
@@ -90,6 +90,18 @@ fn what_is_wrong_with_the_arguments() {
             2,
             "error: the receive buffer has 100 octets and needs 1024 at least (number 1001, stage setup)\n\
              hint: give it more room with `--buffer OCTETS`\n",
+        ),
+        (
+            &[url, "--json", "{}", "--post-quantum", "--buffer", "1220"],
+            2,
+            "error: the receive buffer has 1220 octets and needs 1221 at least (number 1001, stage setup)\n\
+             hint: give it more room with `--buffer OCTETS`\n",
+        ),
+        (
+            &[url, "--json", "{}", "--post-quantum", "--send-buffer", "2245"],
+            2,
+            "error: the send buffer has 2245 octets and needs 2246 at least (number 1002, stage setup)\n\
+             hint: give it more room with `--send-buffer OCTETS`\n",
         ),
         (
             &[url, "--json", "{}", "--now", "1970-01-01T00:00:00Z"],

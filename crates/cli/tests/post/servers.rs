@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use picopost_testkit::chains::{faulty, shapes};
+use picopost_testkit::code::group;
 use picopost_testkit::{Action, Listener, Script};
 
 use crate::support::{Output, assert_fails, file, picopost, tcp_server};
@@ -96,4 +97,30 @@ fn answers_that_are_cut_short_or_wrong() {
     let output = run(Script::good(leaf), &root);
     assert_eq!(output.status, 1);
     assert!(output.stderr.contains("stage certificate"), "{}", output.stderr);
+}
+
+#[test]
+fn x25519mlkem768_is_offered_where_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let chain = shapes::direct();
+    let anchors = file(&folder, "root.pem", &chain.root_pem);
+    let shares = |options: &[&str], taken: u16| {
+        let listener = Listener::start(Script::good(chain.clone()).group(taken));
+        let address = listener.address();
+        let url = format!("https://device.example:{}/", address.port());
+        let resolve = format!("device.example:{}:{}", address.port(), address.ip());
+        let now = "2026-06-01T00:00:00Z";
+        let usual =
+            ["post", &url, "--json", "{}", "--anchors", &anchors, "--resolve", &resolve, "--now", now];
+        let output = picopost(&[&usual, options].concat(), b"");
+        assert_eq!((output.status, &output.stderr[..]), (0, ""));
+        let seen = listener.finish().remove(0);
+        assert_eq!(seen.complaint, None);
+        seen.hellos[0].key_shares.iter().map(|(group, _)| *group).collect::<Vec<_>>()
+    };
+    assert_eq!(shares(&[], group::X25519), [group::X25519]);
+    for taken in [group::X25519MLKEM768, group::X25519] {
+        let offered = shares(&["--post-quantum", "--send-buffer", "2246"], taken);
+        assert_eq!(offered, [group::X25519MLKEM768, group::X25519]);
+    }
 }
