@@ -5,7 +5,8 @@
 use std::env;
 use std::process::ExitCode;
 
-use picopost_conformance::{bogo, limbo};
+use picopost_conformance::interop::Mode;
+use picopost_conformance::{bogo, interop, limbo};
 use xtask::error::Failure;
 use xtask::process;
 
@@ -15,6 +16,10 @@ usage: cargo conformance COMMAND
   limbo      x509-limbo: certificate paths, 184 cases
   bogo       BoringSSL's TLS tests: builds the runner, then runs all of them
              [PATTERN]  only those whose names match; several are separated by `;`
+  interop    the servers of twelve others: docs/interoperability.md must say what happens
+             [--check]  the same
+             [--write]  writes that page
+             [SERVER]   that one only, without the page
 
 exit status: 0 good, 1 a test failed, 2 usage, 3 something is missing";
 
@@ -42,6 +47,9 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
         }
         ["bogo"] => bogo(None),
         ["bogo", pattern] if !pattern.starts_with('-') => bogo(Some(pattern)),
+        ["interop"] | ["interop", "--check"] => interop(Mode::Check),
+        ["interop", "--write"] => interop(Mode::Write),
+        ["interop", server] if !server.starts_with('-') => interop(Mode::One(server)),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
@@ -58,6 +66,21 @@ fn bogo(pattern: Option<&str>) -> Result<(), Failure> {
     }
     println!("{report}");
     verdict("BoGo", report.complaints().count())
+}
+
+fn interop(mode: Mode<'_>) -> Result<(), Failure> {
+    let report = interop::run(mode)?;
+    for complaint in &report.complaints {
+        println!("failed: {complaint}");
+    }
+    for missing in &report.missing {
+        println!("missing: {missing}");
+    }
+    verdict("interoperability", report.complaints.len())?;
+    match &report.missing[..] {
+        [] => Ok(()),
+        missing => Err(Failure::missing(format!("{} servers are not to be had here", missing.len()))),
+    }
 }
 
 fn verdict(suite: &str, failures: usize) -> Result<(), Failure> {

