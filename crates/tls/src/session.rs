@@ -6,14 +6,13 @@
 //! ```
 
 use pki_types::{IpAddr, ServerName};
-use sha2::{Digest, Sha256, digest::Update};
 use zeroize::Zeroize;
 
 use crate::{
     Config, TrustKind,
     codec::{Reader, Writer},
     error::{Error, Message},
-    key_schedule::{self, HASH, Secret},
+    key_schedule::{self, HASH, Secret, Transcript},
     record::CipherSuite,
 };
 
@@ -154,8 +153,11 @@ impl Session {
     }
 
     fn checksum(&self) -> [u8; 8] {
-        let hash = Sha256::digest(self.octets.split_at(CHECKSUM).0);
-        core::array::from_fn(|i| hash.get(i).copied().unwrap_or_default())
+        let mut hash = Transcript::new();
+        hash.add(self.octets.split_at(CHECKSUM).0);
+        let mut checksum = [0; 8];
+        checksum.iter_mut().zip(hash.hash()).for_each(|(to, from)| *to = from);
+        checksum
     }
 
     /// Every field, checked on its own.
@@ -221,12 +223,12 @@ fn read_fields<'s>(reader: &mut Reader<'s>) -> Result<Fields<'s>, Error> {
 
 /// Ties a session to the server's name and to the anchors that its certificate was verified with.
 fn binding(config: &Config<'_>) -> [u8; HASH] {
-    let mut hash = Sha256::new();
+    let mut hash = Transcript::new();
     let mut add = |octets: &[u8]| {
         // Each behind its length, so that no two lists of them are the same octets.
         let length = u64::try_from(octets.len()).unwrap_or(u64::MAX);
-        Update::update(&mut hash, &length.to_be_bytes());
-        Update::update(&mut hash, octets);
+        hash.add(&length.to_be_bytes());
+        hash.add(octets);
     };
     // The kind goes in front: a DNS name may have the octets of an address.
     let (kind, name): (&[u8], &[u8]) = match &config.server_name {
@@ -249,7 +251,7 @@ fn binding(config: &Config<'_>) -> [u8; HASH] {
         #[cfg(feature = "danger-no-verification")]
         TrustKind::DangerAnyCertificate => add(b"danger"),
     }
-    hash.finalize().into()
+    hash.hash()
 }
 
 /// What a ClientHello offers of a session, beside its ticket.
