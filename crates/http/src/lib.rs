@@ -59,6 +59,8 @@ mod error_text;
 mod field;
 mod framing;
 mod head;
+#[cfg(feature = "json")]
+pub mod json;
 mod persistence;
 mod request;
 mod request_writer;
