@@ -10,17 +10,21 @@ use xtask::image::Sizes;
 use xtask::process;
 use xtask::setup::{self, TARGET, Toolchain};
 
+use crate::compiler;
 use crate::stacks::{Program, Stack};
 
 const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 const PROFILE: &str = "firmware";
 const PLAIN: &str = "bench-plain";
+const STATIC: &str = "bench-staticlib";
 
 /// A program, and what it adds to its twin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
     /// The ELF file.
     pub file: PathBuf,
+    /// The stack's, with its version.
+    pub name: String,
     /// Code, constants and initial values, less the twin's, in octets.
     pub flash: u32,
     /// Static memory less the twin's, in octets.
@@ -47,14 +51,24 @@ impl Builder {
     /// # Errors
     /// Something is missing, or the build fails; what builds has said why.
     pub fn build(&self, stack: &Stack) -> Result<Image, Failure> {
-        let (file, twin) = match stack.program {
-            Program::Rust { package, features } => (self.rust(package, features)?, self.rust(PLAIN, &[])?),
+        let (file, twin, name) = match stack.program {
+            Program::Rust { package, features } => {
+                (self.rust(package, features)?, self.rust(PLAIN, &[])?, stack.name.to_owned())
+            }
+            Program::C { file, library, defines } => {
+                let board = self.board()?;
+                let program = compiler::Program { id: stack.id, file, library: Some(library), defines };
+                let twin = compiler::Program { id: "plain", file: "plain.c", library: None, defines: &[] };
+                let (image, version) = compiler::build(&program, &board)?;
+                (image, compiler::build(&twin, &board)?.0, stack.name.replace("{}", &version))
+            }
         };
         let (sizes, twin) = (sizes(&file)?, sizes(&twin)?);
         let flash = |sizes: Sizes| sizes.text + sizes.rodata + sizes.data;
         let memory = |sizes: Sizes| sizes.data + sizes.bss;
         Ok(Image {
             file,
+            name,
             flash: flash(sizes).saturating_sub(flash(twin)),
             memory: memory(sizes).saturating_sub(memory(twin)),
         })
@@ -69,7 +83,21 @@ impl Builder {
     }
 
     fn rust(&self, package: &str, features: &[&str]) -> Result<PathBuf, Failure> {
-        let folder = target_folder().join("bench").join("chip");
+        let built = self.cargo(package, features)?.join(package);
+        // The next build of the same package, with other features, would take its place.
+        let image = chip_folder().join([&[package], features].concat().join("-"));
+        fs::copy(&built, &image).map_err(|error| Failure::failed(format!("{}: {error}", built.display())))?;
+        Ok(image)
+    }
+
+    /// The board as a static library.
+    fn board(&self) -> Result<PathBuf, Failure> {
+        Ok(self.cargo(STATIC, &[])?.join(format!("lib{}.a", STATIC.replace('-', "_"))))
+    }
+
+    /// Builds a package of the chip's workspace: the folder it is in.
+    fn cargo(&self, package: &str, features: &[&str]) -> Result<PathBuf, Failure> {
+        let folder = chip_folder();
         let profile = folder.join("profile.toml");
         let failed = |error| Failure::missing(format!("{}: {error}", profile.display()));
         fs::create_dir_all(&folder).and_then(|()| fs::write(&profile, profile_text()?)).map_err(failed)?;
@@ -79,12 +107,12 @@ impl Builder {
         command.arg("--features").arg(features.join(","));
         command.arg("--target-dir").arg(&folder).arg("--config").arg(&profile);
         process::run(&format!("the build of {package}"), &mut command, BUILD_LIMIT)?;
-        // The next build of the same package, with other features, would take its place.
-        let built = folder.join(TARGET).join(PROFILE).join(package);
-        let image = folder.join([&[package], features].concat().join("-"));
-        fs::copy(&built, &image).map_err(|error| Failure::failed(format!("{}: {error}", built.display())))?;
-        Ok(image)
+        Ok(folder.join(TARGET).join(PROFILE))
     }
+}
+
+fn chip_folder() -> PathBuf {
+    target_folder().join("bench/chip")
 }
 
 /// The repository's profile for firmware: what a board's image is built with is what is measured.

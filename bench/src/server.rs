@@ -8,9 +8,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use picopost_testkit::chains::Chain;
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{HandshakeKind, ServerConfig, ServerConnection};
 use xtask::error::Failure;
+
+use crate::stacks::{Group, Stack};
 
 /// What every program sends.
 pub const REQUEST: &[u8] = include_bytes!("../chip/request.txt");
@@ -57,22 +60,26 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// TLS 1.3 and 1.2, two tickets, sessions kept; records of at most `largest_record` octets.
+    /// TLS 1.3 and 1.2, two tickets, sessions kept; group and records as the stack wants them.
     ///
     /// # Errors
     /// rustls does not take the certificates.
-    pub fn tls(chain: &Chain, largest_record: Option<usize>) -> Result<Self, Failure> {
+    pub fn tls(chain: &Chain, stack: &Stack) -> Result<Self, Failure> {
         let failed = |error: rustls::Error| Failure::failed(format!("the server cannot be set up: {error}"));
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(chain.key.der().to_vec()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let mut provider = aws_lc_rs::default_provider();
+        provider.kx_groups = vec![match stack.group {
+            Group::X25519 => aws_lc_rs::kx_group::X25519,
+            Group::Secp256r1 => aws_lc_rs::kx_group::SECP256R1,
+        }];
+        let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_safe_default_protocol_versions()
             .map_err(failed)?
             .with_no_client_auth()
             .with_single_cert(chain.certificates.clone(), key)
             .map_err(failed)?;
         // rustls counts the record's header in.
-        config.max_fragment_size = largest_record.map(|octets| octets + 5);
+        config.max_fragment_size = stack.largest_record.map(|octets| octets + 5);
         config.send_tls13_tickets = 2;
         Ok(Self::Tls(Arc::new(config)))
     }

@@ -37,6 +37,9 @@ struct Pages {
     used: usize,
 }
 
+/// In a section of its own: aligned to a page, it would make the size of `.bss` depend on what is
+/// before it.
+#[unsafe(link_section = ".dma")]
 static PAGES: Single<Pages> = Single::new(Pages { octets: [0; DMA_PAGES * PAGE_SIZE], used: 0 });
 
 // SAFETY: pages come from a static pool, page-aligned, each given out once and never taken back.

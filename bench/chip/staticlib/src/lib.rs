@@ -5,7 +5,7 @@
 use core::slice;
 
 pub use bench_board::start;
-use bench_board::{REQUEST, heap, http, machine, meter, parameters, random, tcp};
+use bench_board::{REQUEST, heap, machine, meter, parameters, random, tcp};
 
 /// What [`tcp::Lost`] is in C.
 const LOST: i32 = -1;

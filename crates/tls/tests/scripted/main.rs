@@ -4,8 +4,6 @@
 mod accepted;
 mod caller;
 mod certificates;
-#[cfg(feature = "client-auth")]
-mod client_auth;
 mod endings;
 mod entropy;
 mod generated;
