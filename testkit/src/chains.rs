@@ -23,6 +23,7 @@
 //! | `dns:NAME`, `ip:ADDRESS` | a subjectAltName |
 //! | `from:DATE`, `until:DATE` | validity, 2020-01-01 to 2040-01-01 if not said |
 //! | `permit:NAME` | nameConstraints that permit this DNS subtree alone |
+//! | `agree` | keyUsage keyAgreement alone |
 //! | `critical` | a critical extension that nobody knows |
 //! | `forged` | signed by a key that is not the issuer's |
 //! | `key:NAME` | the key of this name instead of the subject's own |
@@ -41,6 +42,7 @@ use rcgen::{
 
 pub use crate::keys::Key;
 
+pub mod clients;
 pub mod faulty;
 pub mod real;
 pub mod shapes;
@@ -50,7 +52,8 @@ pub const NAME: &str = "device.example";
 /// The time, in Unix seconds, at which the chains are to be verified: 2026-06-01T00:00:00Z.
 pub const NOW: u64 = 1_780_272_000;
 
-/// A server's certificates, its key, and what a client has to trust.
+/// A server's certificates, its key, and what a client has to trust; or a client's, and what a server
+/// has to.
 #[derive(Clone)]
 pub struct Chain {
     /// As sent, the server's own certificate first.
@@ -165,6 +168,7 @@ fn params(subject: &str, words: &[&str]) -> CertificateParams {
                 params.is_ca = IsCa::Ca(limit);
                 params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
             }
+            "agree" => params.key_usages = vec![KeyUsagePurpose::KeyAgreement],
             "server" => params.insert_extended_key_usage(ExtendedKeyUsagePurpose::ServerAuth),
             "client" => params.insert_extended_key_usage(ExtendedKeyUsagePurpose::ClientAuth),
             "dns" => {

@@ -6,6 +6,7 @@ use crate::script::Script;
 use crate::seen::{Epoch, Seen};
 use crate::wire::Complaint;
 
+mod client_certificate;
 mod make;
 mod receive;
 mod send;
@@ -33,6 +34,8 @@ pub struct Peer {
     application_secrets: Option<TrafficSecrets>,
     /// What tickets stand for.
     resumption_secret: Option<Secret>,
+    /// The schemes of the CertificateRequest, as sent.
+    requested_schemes: Vec<u16>,
     suite: u16,
     write: Option<Protection>,
     read: Option<Protection>,
@@ -61,6 +64,7 @@ impl Peer {
             handshake_secrets: None,
             application_secrets: None,
             resumption_secret: None,
+            requested_schemes: Vec::new(),
             suite: suite::CHACHA20_POLY1305_SHA256,
             write: None,
             read: None,

@@ -26,6 +26,10 @@ pub enum Event {
     ChangeCipherSpec,
     /// A Certificate message without a certificate.
     Certificate,
+    /// A Certificate message with so many certificates; they are in [`Seen::certificates`].
+    Certificates(usize),
+    /// A CertificateVerify with the key of the first of them.
+    CertificateVerify,
     /// The right Finished.
     Finished,
     /// A record with so many octets of application data.
@@ -50,6 +54,10 @@ pub struct Seen {
     pub events: Vec<Event>,
     /// The application data.
     pub data: Vec<u8>,
+    /// The certificates, as DER.
+    pub certificates: Vec<Vec<u8>>,
+    /// The longest content of a protected record in octets.
+    pub longest_content: usize,
     /// The tickets that it was sent.
     pub tickets: Vec<IssuedTicket>,
     /// The first rule that the client broke.

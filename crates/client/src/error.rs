@@ -76,6 +76,7 @@ impl Error {
             Self::Connect(ConnectError::Tcp(_)) => Stage::Tcp,
             Self::Transport { stage, .. } | Self::Tls { stage, .. } => *stage,
             Self::Http(error) => match error.stage() {
+                http::Stage::Content => Stage::Request,
                 http::Stage::Head => Stage::Head,
                 http::Stage::Body => Stage::Body,
                 http::Stage::Status => Stage::Done,

@@ -7,7 +7,12 @@ use picopost_http::{End, Request, RequestWriter, Response, ResponseReader, Statu
 use picopost_tls::{Connection, ServerName, Session, Step, UnixTime};
 use rand_core::TryCryptoRng;
 
+use content::Outlet;
+pub use content::{Sink, SinkRefused};
+
 use crate::{Channel, Direction, Error, Fate, Octets, Security, Stage, Summary, tls};
+
+mod content;
 
 /// The caller's memory for one exchange.
 ///
@@ -125,6 +130,7 @@ pub struct Exchange<'a, C = Connection<'a>> {
     channel: C,
     request: RequestWriter<'a>,
     response: ResponseReader<'a>,
+    outlet: Outlet<'a>,
     octets: Octets,
     excess: usize,
     /// Whether the handshake was ever done: TLS itself says no again after an error.
@@ -183,6 +189,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
             channel,
             request: RequestWriter::new(request),
             response: ResponseReader::new(response),
+            outlet: Outlet::default(),
             octets: Octets::default(),
             excess: 0,
             established: false,
@@ -241,9 +248,12 @@ impl<'a, C: Channel> Exchange<'a, C> {
         }
     }
 
-    /// The transport receives no more: this ends the exchange, unless the response is whole.
+    /// The transport receives no more: this ends the exchange, unless the response is whole, or
+    /// the time was up while the content waited for a 100 (Continue): then [`Self::proceed`].
     pub fn receive_failed(&mut self, kind: ErrorKind) {
-        if !self.response.is_done() {
+        if kind == ErrorKind::TimedOut && self.is_waiting() {
+            self.proceed();
+        } else if !self.response.is_done() {
             // Where sending has failed before, that was the beginning of it.
             let error = Error::Transport { stage: self.stage(), direction: Direction::Receive, kind };
             self.fail(self.send_failure.unwrap_or(error));
@@ -328,6 +338,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
 
     fn turn(&mut self) -> Result<Turn, Error> {
         self.established |= self.channel.is_established();
+        self.release_content();
         let can_send = self.send_failure.is_none();
         if can_send && !self.channel.outgoing().is_empty() {
             return Ok(Turn::Send);
@@ -355,7 +366,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
     }
 
     fn wants_to_write(&self) -> bool {
-        self.established && !self.request.is_done()
+        self.established && !self.request.is_done() && !self.request.is_waiting()
     }
 
     /// Whether the server has accepted a request that was not sent as a whole: then its answer is
@@ -368,7 +379,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
 
     /// Fills one record with the request's next octets.
     fn write_request(&mut self) -> Result<Turn, Error> {
-        let count = self.request.write(self.channel.plaintext_space());
+        let count = self.request.write(self.channel.plaintext_space())?;
         self.channel.seal(count).map_err(|error| Error::Tls { stage: Stage::Request, error })?;
         self.request_sealed |= count > 0;
         Ok(Turn::Worked)
@@ -377,7 +388,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
     fn read_plaintext(&mut self) -> Result<Turn, Error> {
         let plaintext = self.channel.plaintext();
         let length = plaintext.len();
-        let taken = self.response.feed(plaintext)?;
+        let taken = self.outlet.feed(&mut self.response, plaintext)?;
         self.channel.consume(length);
         self.excess = self.excess.saturating_add(length.saturating_sub(taken));
         Ok(Turn::Worked)

@@ -84,7 +84,7 @@ impl Chunked {
     /// `count` octets of content were taken, at most as many as [`Next::Content`] said.
     pub(crate) fn took(&mut self, count: u64) {
         self.size = self.size.saturating_sub(count);
-        if self.size == 0 {
+        if self.state == State::Content && self.size == 0 {
             self.state = State::ContentCr;
         }
     }

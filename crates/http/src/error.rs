@@ -1,9 +1,7 @@
 //! Everything that can go wrong with an exchange, each with a number that never changes.
 //!
-//! Numbers: 1200s the caller's URL and headers; 41xx the response's head, 42xx its body; 5000 +
-//! status an answer that is complete and says no.
-
-use core::fmt;
+//! Numbers: 1200s the caller's URL, headers and content; 41xx the response's head, 42xx its body;
+//! 5000 + status an answer that is complete and says no.
 
 use crate::StatusCode;
 
@@ -11,8 +9,11 @@ use crate::StatusCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// The caller's URL and headers, before anything is sent.
+    /// The caller's URL, headers and JSON, before anything is sent.
     Request,
+    /// The request's content, while it is being sent: its source gives something else than it
+    /// promised.
+    Content,
     /// The response's status line and header section.
     Head,
     /// The response's content.
@@ -28,6 +29,24 @@ pub enum End {
     CloseNotify,
     /// Without it: somebody cut the connection.
     Truncated,
+}
+
+/// Why a JSON text is not a value of the type that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// A value is of another JSON type: a string, say, where a number belongs.
+    Type,
+    /// A number is outside the range of its type, or has a fraction where none belongs.
+    Number,
+    /// A field is missing, there twice or unknown; a string or a list is too long for its type; or
+    /// a string with an escape was to be borrowed, which only one without can be.
+    Shape,
+    /// A string has an escape that stands for half of a character (RFC 8259 §8.2): characters
+    /// beyond U+FFFF are understood unescaped only.
+    Escape,
+    /// The type is one that JSON cannot be read into without a heap.
+    Unsupported,
 }
 
 /// Why an exchange failed. Sizes and positions are octets.
@@ -60,6 +79,19 @@ pub enum Error {
     FieldValueSpace,
     /// The header is one that the library writes, or leaves out, itself.
     FieldReserved { name: &'static str },
+    /// The JSON of a value does not fit into the buffer. How large it is cannot be told without
+    /// writing it.
+    JsonTooLarge { capacity: usize },
+    /// What a value was serialised to is not JSON: it has a key that is no string, or raw octets.
+    JsonValue { position: usize },
+
+    // The request's content.
+    /// The source of the content ended before it had given as many octets as it promised.
+    ContentTooShort { promised: usize, given: usize },
+    /// The source of the content has more octets than it promised.
+    ContentTooLong { promised: usize },
+    /// The source of the content failed at this octet.
+    ContentUnreadable { position: usize },
 
     // The response's head.
     /// The connection ended without a single octet of a response.
@@ -115,6 +147,16 @@ pub enum Error {
     TrailerTooLong { maximum: usize },
     /// The response was asked for before it was complete.
     Incomplete,
+    /// Whoever takes the content as it comes refused more, behind so many octets.
+    ContentRefused { taken: u64 },
+    /// The body is not JSON (RFC 8259): this octet is where it stops being so.
+    JsonSyntax { position: usize },
+    /// The body's JSON has more objects and arrays within each other than this.
+    JsonTooDeep { maximum: usize },
+    /// The body is JSON, and not a value of the type that was asked for.
+    JsonMismatch { mismatch: Mismatch },
+    /// A string with escapes does not fit into the scratch space in which they are resolved.
+    JsonScratchTooSmall { capacity: usize },
 
     // The answer.
     /// The exchange is complete, and the status is not 2xx.
@@ -137,6 +179,11 @@ impl Error {
             Self::FieldValue { .. } => 1212,
             Self::FieldValueSpace => 1213,
             Self::FieldReserved { .. } => 1214,
+            Self::JsonTooLarge { .. } => 1215,
+            Self::JsonValue { .. } => 1216,
+            Self::ContentTooShort { .. } => 1230,
+            Self::ContentTooLong { .. } => 1231,
+            Self::ContentUnreadable { .. } => 1232,
             Self::NoResponse { .. } => 4100,
             Self::HeadTruncated { .. } => 4101,
             Self::NotHttp { .. } => 4102,
@@ -162,6 +209,11 @@ impl Error {
             Self::Trailer { .. } => 4206,
             Self::TrailerTooLong { .. } => 4207,
             Self::Incomplete => 4208,
+            Self::ContentRefused { .. } => 4209,
+            Self::JsonSyntax { .. } => 4210,
+            Self::JsonTooDeep { .. } => 4211,
+            Self::JsonMismatch { .. } => 4212,
+            Self::JsonScratchTooSmall { .. } => 4213,
             Self::Status { status } => 5000_u16.saturating_add(status.0),
         }
     }
@@ -169,7 +221,8 @@ impl Error {
     /// Where in the exchange the error belongs.
     pub const fn stage(&self) -> Stage {
         match self.code() {
-            ..4000 => Stage::Request,
+            ..1230 => Stage::Request,
+            1230..4000 => Stage::Content,
             4000..4200 => Stage::Head,
             4200..5000 => Stage::Body,
             5000.. => Stage::Status,
@@ -178,146 +231,3 @@ impl Error {
 }
 
 impl core::error::Error for Error {}
-
-#[cfg(not(feature = "error-text"))]
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error {}", self.code())
-    }
-}
-
-#[cfg(feature = "error-text")]
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.stage() {
-            Stage::Request => self.fmt_request(f),
-            Stage::Head => self.fmt_head(f),
-            Stage::Body | Stage::Status => self.fmt_body(f),
-        }
-    }
-}
-
-#[cfg(feature = "error-text")]
-impl Error {
-    fn fmt_request(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UrlWithoutHost => f.write_str("the URL has no host"),
-            Self::UrlUserinfo => f.write_str("the URL has a user name or password before the host"),
-            Self::UrlHost { octet, position } => {
-                write!(f, "the URL's host has {} at octet {position}", Shown(*octet))
-            }
-            Self::UrlPort => f.write_str("the URL's port is not a number from 1 to 65535"),
-            Self::UrlTarget { octet, position } => {
-                write!(f, "the URL has {} at octet {position}, unencoded", Shown(*octet))
-            }
-            Self::UrlPercent { position } => {
-                write!(f, "the URL has a `%` without two hexadecimal digits at octet {position}")
-            }
-            Self::FieldNameEmpty => f.write_str("a header has an empty name"),
-            Self::FieldName { octet, position } => {
-                write!(f, "a header's name has {} at octet {position}", Shown(*octet))
-            }
-            Self::FieldValue { octet, position } => {
-                write!(f, "a header's value has {} at octet {position}", Shown(*octet))
-            }
-            Self::FieldValueSpace => f.write_str("a header's value begins or ends with white space"),
-            Self::FieldReserved { name } => {
-                write!(f, "the header `{name}` is the library's to write and cannot be set")
-            }
-            _ => f.write_str("the URL does not begin with `https://`"),
-        }
-    }
-
-    fn fmt_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoResponse { end } => write!(f, "the connection ended {end} before any answer"),
-            Self::HeadTruncated { received, end } => {
-                write!(f, "the connection ended {end} after {received} octets of the response's head")
-            }
-            Self::NotHttp { octet, position } => {
-                write!(f, "the answer is not HTTP/1: it has {} at octet {position}", Shown(*octet))
-            }
-            Self::StatusLine => f.write_str("the response's status line is malformed"),
-            Self::HeaderName => f.write_str("a response header's name is malformed, or a header is folded"),
-            Self::HeaderValue => f.write_str("a response header's value is malformed"),
-            Self::HeadLineEnd => f.write_str("a line of the response's head ends in CR without LF"),
-            Self::TooManyHeaders { maximum } => {
-                write!(f, "the response has more than {maximum} headers")
-            }
-            Self::HeadTooLarge { capacity } => {
-                write!(f, "the response's head does not fit into the buffer of {capacity} octets")
-            }
-            Self::SwitchingProtocols => {
-                f.write_str("the server switched to a protocol that was not asked for")
-            }
-            Self::TooManyInterimResponses { maximum } => {
-                write!(f, "the server sent more than {maximum} interim responses")
-            }
-            Self::ContentLength => f.write_str("the response's Content-Length is not a number"),
-            Self::ContentLengthConflict { first, second } => {
-                write!(f, "the response has two lengths, {first} and {second}")
-            }
-            Self::TwoFramings => f.write_str("the response has both Transfer-Encoding and Content-Length"),
-            Self::TransferCoding => f.write_str("the response's transfer coding is not `chunked` alone"),
-            _ => f.write_str("an HTTP/1.0 response has a Transfer-Encoding"),
-        }
-    }
-
-    fn fmt_body(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BodyTooLarge { size, capacity } => {
-                write!(
-                    f,
-                    "the response's body is {size} octets or more, and the buffer has room for {capacity}"
-                )
-            }
-            Self::BodyTruncated { received, expected: Some(expected), end } => {
-                write!(f, "the connection ended {end} after {received} of the body's {expected} octets")
-            }
-            Self::BodyTruncated { received, expected: None, end } => {
-                write!(f, "the connection ended {end} in the body, after {received} octets of it")
-            }
-            Self::ChunkSize { octet } => write!(f, "the line with a chunk's size has {}", Shown(*octet)),
-            Self::ChunkSizeTooLong { maximum } => {
-                write!(f, "a chunk's size has more than {maximum} digits")
-            }
-            Self::ChunkEnd { octet } => write!(f, "a chunk is followed by {} and not by CRLF", Shown(*octet)),
-            Self::ChunkExtensionTooLong { maximum } => {
-                write!(f, "a chunk's extensions are longer than {maximum} octets")
-            }
-            Self::Trailer { octet } => write!(f, "the trailer section has {}", Shown(*octet)),
-            Self::TrailerTooLong { maximum } => {
-                write!(f, "the trailer section is longer than {maximum} octets")
-            }
-            Self::Status { status } => write!(f, "the server answered with status {status}"),
-            _ => f.write_str("the response is not complete yet"),
-        }
-    }
-}
-
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::CloseNotify => "with close_notify",
-            Self::Truncated => "without close_notify",
-        })
-    }
-}
-
-/// An octet as a person reads it: itself where it is visible, else its number.
-#[cfg(feature = "error-text")]
-struct Shown(u8);
-
-#[cfg(feature = "error-text")]
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            b' ' => f.write_str("a space"),
-            b'\r' => f.write_str("a CR"),
-            b'\n' => f.write_str("an LF"),
-            0 => f.write_str("a NUL"),
-            visible @ 0x21..=0x7e => write!(f, "`{}`", char::from(visible)),
-            other => write!(f, "the octet {other:#04x}"),
-        }
-    }
-}

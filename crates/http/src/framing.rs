@@ -1,6 +1,18 @@
 //! How long the response's content is: RFC 9112 §6.3, in its order.
 
+use crate::persistence::list;
 use crate::{Error, StatusCode};
+
+/// The method of the request that a response answers: what it is decides whether the response has
+/// content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// HEAD (RFC 9110 §9.3.2): the response has no content, whatever its headers say.
+    Head,
+    /// POST (RFC 9110 §9.3.3).
+    Post,
+}
 
 /// How the content's end is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,14 +27,15 @@ pub(crate) enum Framing {
     CloseDelimited,
 }
 
-/// The framing of a final response to POST. `minor_version` is the 1 of `HTTP/1.1`.
+/// The framing of a final response. `minor_version` is the 1 of `HTTP/1.1`.
 pub(crate) fn framing(
+    method: Method,
     minor_version: u8,
     status: StatusCode,
     headers: &[httparse::Header<'_>],
 ) -> Result<Framing, Error> {
     // RFC 9112 §6.3, 1: these end at the empty line, regardless of their headers.
-    if matches!(status, StatusCode(204 | 304)) {
+    if method == Method::Head || matches!(status, StatusCode(204 | 304)) {
         return Ok(Framing::Empty);
     }
     let has_transfer_encoding = values(headers, "transfer-encoding").next().is_some();
@@ -48,18 +61,16 @@ pub(crate) fn framing(
 /// RFC 9112 §6.3, 4: `chunked` must be the final coding. It must also be the only one: no other
 /// can be decoded here, and none was offered (there is no TE in the request).
 fn transfer_coding(headers: &[httparse::Header<'_>]) -> Result<Framing, Error> {
-    let mut codings = values(headers, "transfer-encoding")
-        .flat_map(|value| value.split(|octet| *octet == b','))
-        .map(trim)
-        // RFC 9110 §5.6.1.2: a recipient ignores empty list elements.
-        .filter(|coding| !coding.is_empty());
+    let mut codings = values(headers, "transfer-encoding").flat_map(list);
     match (codings.next(), codings.next()) {
         (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
         _ => Err(Error::TransferCoding),
     }
 }
 
-/// RFC 9112 §6.3, 5: a list of identical values, or identical headers, count as one value.
+/// RFC 9112 §6.3, 5: a list of identical values, or identical headers, count as one value. RFC 9110
+/// §8.6 would also let them be refused; instead, the connection is not used again, since somebody
+/// in between has put two messages' headers together. An empty element is no number.
 fn content_length(headers: &[httparse::Header<'_>]) -> Result<Option<u64>, Error> {
     let mut length = None;
     for value in values(headers, "content-length").flat_map(|value| value.split(|octet| *octet == b',')) {
@@ -86,7 +97,10 @@ fn decimal(digits: &[u8]) -> Result<u64, Error> {
     })
 }
 
-fn values<'h>(headers: &'h [httparse::Header<'_>], name: &'static str) -> impl Iterator<Item = &'h [u8]> {
+pub(crate) fn values<'h>(
+    headers: &'h [httparse::Header<'_>],
+    name: &'static str,
+) -> impl Iterator<Item = &'h [u8]> {
     headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
 }
 

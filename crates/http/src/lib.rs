@@ -19,7 +19,7 @@
 //! let mut sent = Vec::new();
 //! while !writer.is_done() {
 //!     let mut piece = [0; 16];
-//!     let count = writer.write(&mut piece);
+//!     let count = writer.write(&mut piece)?;
 //!     sent.extend_from_slice(&piece[..count]);
 //! }
 //! assert!(sent.starts_with(b"POST /oauth/token HTTP/1.1\r\nHost: auth.example:8443\r\n"));
@@ -39,18 +39,31 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-pub use error::{End, Error, Stage};
+pub use body::Piece;
+pub use content::{Source, SourceFailed};
+pub use error::{End, Error, Mismatch, Stage};
 pub use field::{FieldName, FieldValue, Header};
-pub use request::{Request, RequestWriter, USER_AGENT};
-pub use response::{Headers, Response, StatusCode};
+pub use framing::Method;
+pub use head::{Head, Headers};
+pub use request::{Request, USER_AGENT};
+pub use request_writer::RequestWriter;
+pub use response::{Response, StatusCode};
 pub use response_reader::{MAX_HEADERS, MAX_INTERIM_RESPONSES, ResponseReader};
 pub use url::{Authority, DEFAULT_PORT, RequestTarget, Url};
 
+mod body;
 mod chunked;
+mod content;
 mod error;
+mod error_text;
 mod field;
 mod framing;
+mod head;
+#[cfg(feature = "json")]
+pub mod json;
+mod persistence;
 mod request;
+mod request_writer;
 mod response;
 mod response_reader;
 mod url;

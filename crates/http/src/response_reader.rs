@@ -2,20 +2,44 @@
 
 use core::fmt;
 
-use crate::chunked::{Chunked, Next};
-use crate::framing::{Framing, framing};
-use crate::request::copy_into;
-use crate::{End, Error, Response, StatusCode};
+use crate::body::{Body, Piece, to_u64};
+use crate::framing::{Framing, Method, framing};
+use crate::persistence::persists;
+use crate::request_writer::copy_into;
+use crate::{End, Error, Head, Response, StatusCode};
 
 /// How many headers a response may have: 64.
 pub const MAX_HEADERS: usize = 64;
 /// How many interim responses (1xx) may come before the final one: 8.
 pub const MAX_INTERIM_RESPONSES: usize = 8;
 
-/// Reads one response to a POST into the caller's buffer: the head, then the decoded content.
+/// Reads one response: the head into the caller's buffer, and the decoded content behind it
+/// ([`Self::feed`]) or out of the input as it comes ([`Self::pull`]).
 ///
-/// Interim responses (1xx) are read and dropped. An error is final: every later call gives it
-/// again.
+/// Interim responses (1xx) are read and dropped, and so are trailers, which are checked first. An
+/// error is final: every later call gives it again.
+///
+/// A response as a stream, of which nothing but the head is kept:
+///
+/// ```
+/// use picopost_http::{End, ResponseReader};
+///
+/// let mut head = [0; 64];
+/// let mut reader = ResponseReader::new(&mut head);
+/// let mut count = 0;
+/// for record in [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chu".as_slice(), b"nked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"] {
+///     let mut rest = record;
+///     while !rest.is_empty() && !reader.is_done() {
+///         let piece = reader.pull(rest)?;
+///         count += piece.content.len();
+///         rest = &rest[piece.taken..];
+///     }
+/// }
+/// // Where the connection ends: an error unless the content is whole.
+/// reader.end(End::CloseNotify)?;
+/// assert_eq!(count, 3);
+/// # Ok::<(), picopost_http::Error>(())
+/// ```
 ///
 /// [`fmt::Debug`] shows how far it has come, and nothing of the buffer.
 pub struct ResponseReader<'b> {
@@ -24,41 +48,103 @@ pub struct ResponseReader<'b> {
     filled: usize,
     /// Octets of the head, once it is complete.
     head: usize,
+    method: Method,
     status: StatusCode,
     interim_responses: usize,
+    has_continue: bool,
+    /// Whether every head so far lets the connection persist.
+    persists: bool,
+    /// Whether octets came behind the response.
+    has_excess: bool,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
     Head,
-    ContentLength { total: u64, left: u64 },
-    Chunked(Chunked),
-    CloseDelimited,
-    Done,
+    Body(Body),
     Failed(Error),
 }
 
 impl<'b> ResponseReader<'b> {
-    /// A reader that waits for the first octet. The head, with at least its status line, and the
-    /// content share `buffer`; an error says when it is too small.
+    /// A reader for the response to a POST that waits for its first octet. The head, with at
+    /// least its status line, and the content share `buffer`; an error says when it is too small.
     pub fn new(buffer: &'b mut [u8]) -> Self {
-        Self { buffer, filled: 0, head: 0, status: StatusCode(0), interim_responses: 0, state: State::Head }
+        Self::for_method(Method::Post, buffer)
     }
 
-    /// Takes the next octets and returns how many of them belong to this response: all, unless
-    /// it is complete before. An empty `input` changes nothing.
+    /// The same for the response to a request of another method.
+    pub fn for_method(method: Method, buffer: &'b mut [u8]) -> Self {
+        Self {
+            buffer,
+            filled: 0,
+            head: 0,
+            method,
+            status: StatusCode(0),
+            interim_responses: 0,
+            has_continue: false,
+            persists: true,
+            has_excess: false,
+            state: State::Head,
+        }
+    }
+
+    /// Takes the next octets, keeps the content, and returns how many of the octets belong to this
+    /// response: all, unless it is complete before. An empty `input` changes nothing.
     ///
     /// # Errors
     /// Octets that break the grammar of RFC 9112, framing that is faulty or has two readings, a
     /// response that does not fit into the buffer, limits: [`Error`] from 4102 to 4207.
     pub fn feed(&mut self, input: &[u8]) -> Result<usize, Error> {
-        let mut rest = input;
-        while !rest.is_empty() && !self.is_done() {
-            let taken = self.take(rest).inspect_err(|error| self.state = State::Failed(*error))?;
-            rest = rest.get(taken..).unwrap_or_default();
+        let mut taken: usize = 0;
+        while let Some(rest) = input.get(taken..).filter(|rest| !rest.is_empty()) {
+            let piece = self.pull(rest)?;
+            self.keep(piece.content)?;
+            if piece.taken == 0 {
+                break;
+            }
+            taken = taken.saturating_add(piece.taken);
         }
-        Ok(input.len() - rest.len())
+        Ok(taken)
+    }
+
+    /// Takes some of the next octets and returns the content among them. Nothing of the content is
+    /// kept. Of a non-empty `input` at least one octet is taken, unless the response is complete.
+    /// A call that completes the head takes nothing behind it.
+    ///
+    /// # Errors
+    /// Those of [`Self::feed`], but none for content that does not fit.
+    pub fn pull<'i>(&mut self, input: &'i [u8]) -> Result<Piece<'i>, Error> {
+        let piece = match &mut self.state {
+            State::Head => self.take_head(input).map(|taken| Piece { taken, content: &[] }),
+            State::Body(body) => body.take(input),
+            State::Failed(error) => return Err(*error),
+        };
+        match piece {
+            Ok(piece) => {
+                // Of what is not taken nothing belongs to this response.
+                self.has_excess |= self.is_done() && piece.taken < input.len();
+                Ok(piece)
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Keeps content that [`Self::pull`] gave, in the buffer behind the head. Of one response
+    /// either all of the content is kept or none.
+    ///
+    /// # Errors
+    /// [`Error::BodyTooLarge`] as soon as it is known that the content as a whole will not fit.
+    pub fn keep(&mut self, content: &[u8]) -> Result<(), Error> {
+        let capacity = self.buffer.len().saturating_sub(self.head);
+        if let State::Body(body) = &self.state {
+            let size = body.least_size(capacity);
+            if size > to_u64(capacity) {
+                return self.fail(Error::BodyTooLarge { size, capacity });
+            }
+        }
+        self.append(content);
+        Ok(())
     }
 
     /// The connection came to its end.
@@ -68,30 +154,33 @@ impl<'b> ResponseReader<'b> {
     /// response is not complete by then. A body that only the end delimits is complete only by
     /// close_notify (RFC 9112 §9.8).
     pub fn end(&mut self, end: End) -> Result<(), Error> {
-        let received = self.body_length();
-        let error = match &self.state {
-            State::Done => return Ok(()),
-            State::CloseDelimited if end == End::CloseNotify => {
-                self.state = State::Done;
-                return Ok(());
-            }
-            State::Failed(error) => *error,
-            State::Head if self.filled == 0 && self.interim_responses == 0 => Error::NoResponse { end },
-            State::Head => Error::HeadTruncated { received: self.filled, end },
-            State::ContentLength { total, .. } => {
-                Error::BodyTruncated { received, expected: Some(*total), end }
-            }
-            State::Chunked(_) | State::CloseDelimited => {
-                Error::BodyTruncated { received, expected: None, end }
-            }
+        let outcome = match &mut self.state {
+            State::Body(body) => body.end(end),
+            State::Failed(error) => Err(*error),
+            State::Head if self.filled == 0 && self.interim_responses == 0 => Err(Error::NoResponse { end }),
+            State::Head => Err(Error::HeadTruncated { received: self.filled, end }),
         };
-        self.state = State::Failed(error);
-        Err(error)
+        outcome.or_else(|error| self.fail(error))
     }
 
     /// Whether the response is complete.
     pub const fn is_done(&self) -> bool {
-        matches!(self.state, State::Done)
+        matches!(&self.state, State::Body(body) if body.is_done())
+    }
+
+    /// Whether the connection may carry another exchange, as far as this response says (RFC 9112
+    /// §9.3): it is complete and ends by itself, no octet came behind it, it is of HTTP/1.1 without
+    /// `Connection: close` or of HTTP/1.0 with `Connection: keep-alive`, and nothing in it is such
+    /// that another recipient could have read it differently.
+    ///
+    /// Content that was taken with [`Self::pull`] and dropped counts: the connection is drained.
+    pub const fn is_reusable(&self) -> bool {
+        self.is_done() && self.persists && !self.has_excess
+    }
+
+    /// Whether a 100 (Continue) has come: the server wants the content (RFC 9110 §15.2.1).
+    pub const fn has_continue(&self) -> bool {
+        self.has_continue
     }
 
     /// The status of the final response, as soon as its head is complete; also after an error in
@@ -105,53 +194,35 @@ impl<'b> ResponseReader<'b> {
         self.head != 0
     }
 
+    /// The head of the final response, as soon as it is complete; also after an error in what
+    /// follows.
+    pub fn head(&self) -> Option<Head<'_>> {
+        let octets = self.buffer.get(..self.head).filter(|_| self.has_head())?;
+        Some(Head { status: self.status, octets })
+    }
+
     /// The response.
     ///
     /// # Errors
     /// [`Error::Incomplete`] before it is complete, or the error that ended it.
     pub fn finish(self) -> Result<Response<'b>, Error> {
-        match self.state {
-            State::Done => {}
-            State::Failed(error) => return Err(error),
-            _ => return Err(Error::Incomplete),
+        if let State::Failed(error) = self.state {
+            return Err(error);
+        }
+        if !self.is_done() {
+            return Err(Error::Incomplete);
         }
         let buffer: &'b [u8] = self.buffer;
-        let (head, body) = buffer
+        let (octets, body) = buffer
             .get(..self.filled)
             .and_then(|used| used.split_at_checked(self.head))
             .ok_or(Error::Incomplete)?;
-        Ok(Response { status: self.status, head, body })
+        Ok(Response { head: Head { status: self.status, octets }, body })
     }
 
-    /// Takes at least one octet of a non-empty input, and returns how many.
-    fn take(&mut self, input: &[u8]) -> Result<usize, Error> {
-        match &mut self.state {
-            State::Head => self.take_head(input),
-            State::ContentLength { total, left } => {
-                let (total, before) = (*total, *left);
-                let taken = self.take_content(input, before)?;
-                let left = before.saturating_sub(to_u64(taken));
-                self.state = if left == 0 { State::Done } else { State::ContentLength { total, left } };
-                Ok(taken)
-            }
-            State::Chunked(chunked) => match chunked.next() {
-                Next::Done => {
-                    self.state = State::Done;
-                    Ok(0)
-                }
-                Next::Framing => self.take_framing(input),
-                Next::Content(left) => {
-                    let taken = self.take_content(input, left)?;
-                    if let State::Chunked(chunked) = &mut self.state {
-                        chunked.took(to_u64(taken));
-                    }
-                    Ok(taken)
-                }
-            },
-            State::CloseDelimited => self.take_content(input, to_u64(input.len())),
-            State::Done => Ok(0),
-            State::Failed(error) => Err(*error),
-        }
+    fn fail<T>(&mut self, error: Error) -> Result<T, Error> {
+        self.state = State::Failed(error);
+        Err(error)
     }
 
     /// Takes octets of the head up to the end of a line.
@@ -185,59 +256,26 @@ impl<'b> ResponseReader<'b> {
         if status.0 == 101 {
             return Err(Error::SwitchingProtocols);
         }
+        let minor_version = head.version.unwrap_or_default();
+        let persists = self.persists && persists(minor_version, status, head.headers, octets);
         // RFC 9110 §15.2: a client MUST be able to parse interim responses, and may ignore them.
         if status.0 < 200 {
             if self.interim_responses == MAX_INTERIM_RESPONSES {
                 return Err(Error::TooManyInterimResponses { maximum: MAX_INTERIM_RESPONSES });
             }
             self.interim_responses += 1;
+            self.has_continue |= status.0 == 100;
+            self.persists = persists;
             self.filled = 0;
             return Ok(());
         }
-        let framing = framing(head.version.unwrap_or_default(), status, head.headers)?;
+        let framing = framing(self.method, minor_version, status, head.headers)?;
+        // RFC 9112 §9.3: to persist, a connection needs messages that say how long they are.
+        self.persists = persists && framing != Framing::CloseDelimited;
         self.status = status;
         self.head = self.filled;
-        self.state = match framing {
-            Framing::Empty | Framing::ContentLength(0) => State::Done,
-            Framing::ContentLength(total) => {
-                self.check_room(total)?;
-                State::ContentLength { total, left: total }
-            }
-            Framing::Chunked => State::Chunked(Chunked::new()),
-            Framing::CloseDelimited => State::CloseDelimited,
-        };
+        self.state = State::Body(Body::new(framing));
         Ok(())
-    }
-
-    /// Takes one octet of chunked framing.
-    fn take_framing(&mut self, input: &[u8]) -> Result<usize, Error> {
-        let (State::Chunked(chunked), Some(octet)) = (&mut self.state, input.first()) else { return Ok(0) };
-        chunked.framing(*octet)?;
-        match chunked.next() {
-            Next::Done => self.state = State::Done,
-            Next::Content(size) => self.check_room(self.body_length().saturating_add(size))?,
-            Next::Framing => {}
-        }
-        Ok(1)
-    }
-
-    /// Takes at most `limit` octets of content.
-    fn take_content(&mut self, input: &[u8], limit: u64) -> Result<usize, Error> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(input.len());
-        let taken = self.append(input.get(..limit).unwrap_or_default());
-        if taken < limit {
-            return Err(self.too_large(self.body_length().saturating_add(1)));
-        }
-        Ok(taken)
-    }
-
-    fn check_room(&self, size: u64) -> Result<(), Error> {
-        let capacity = self.buffer.len().saturating_sub(self.head);
-        if size > to_u64(capacity) { Err(self.too_large(size)) } else { Ok(()) }
-    }
-
-    fn too_large(&self, size: u64) -> Error {
-        Error::BodyTooLarge { size, capacity: self.buffer.len().saturating_sub(self.head) }
     }
 
     fn append(&mut self, octets: &[u8]) -> usize {
@@ -249,10 +287,6 @@ impl<'b> ResponseReader<'b> {
     fn used(&self) -> &[u8] {
         self.buffer.get(..self.filled).unwrap_or_default()
     }
-
-    fn body_length(&self) -> u64 {
-        if self.has_head() { to_u64(self.filled.saturating_sub(self.head)) } else { 0 }
-    }
 }
 
 impl fmt::Debug for ResponseReader<'_> {
@@ -260,7 +294,6 @@ impl fmt::Debug for ResponseReader<'_> {
         f.debug_struct("ResponseReader")
             .field("state", &self.state)
             .field("status", &self.status())
-            .field("body_length", &self.body_length())
             .finish_non_exhaustive()
     }
 }
@@ -282,8 +315,4 @@ fn head_error(error: httparse::Error) -> Error {
         httparse::Error::TooManyHeaders => Error::TooManyHeaders { maximum: MAX_HEADERS },
         httparse::Error::Status | httparse::Error::Version | httparse::Error::Token => Error::StatusLine,
     }
-}
-
-fn to_u64(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }

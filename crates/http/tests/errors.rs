@@ -1,6 +1,6 @@
 //! Every error's number and sentence: neither may change by accident.
 
-use picopost_http::{End, Error, StatusCode};
+use picopost_http::{End, Error, Mismatch, StatusCode};
 
 #[test]
 fn numbers_and_sentences() {
@@ -26,6 +26,19 @@ fn numbers_and_sentences() {
             1214,
             "the header `host` is the library's to write and cannot be set",
         ),
+        (
+            Error::JsonTooLarge { capacity: 64 },
+            1215,
+            "the value's JSON does not fit into the buffer of 64 octets",
+        ),
+        (Error::JsonValue { position: 1 }, 1216, "what the value was serialised to is not JSON at octet 1"),
+        (
+            Error::ContentTooShort { promised: 9, given: 4 },
+            1230,
+            "the content's source promised 9 octets and gave 4",
+        ),
+        (Error::ContentTooLong { promised: 9 }, 1231, "the content's source promised 9 octets and has more"),
+        (Error::ContentUnreadable { position: 4 }, 1232, "the content's source failed at octet 4"),
         (Error::NoResponse { end }, 4100, "the connection ended with close_notify before any answer"),
         (
             Error::HeadTruncated { received: 7, end: End::Truncated },
@@ -84,6 +97,23 @@ fn numbers_and_sentences() {
         (Error::Trailer { octet: 0 }, 4206, "the trailer section has a NUL"),
         (Error::TrailerTooLong { maximum: 4096 }, 4207, "the trailer section is longer than 4096 octets"),
         (Error::Incomplete, 4208, "the response is not complete yet"),
+        (
+            Error::ContentRefused { taken: 9 },
+            4209,
+            "no more of the response's content was taken than 9 octets",
+        ),
+        (Error::JsonSyntax { position: 9 }, 4210, "the response's body is not JSON at octet 9"),
+        (Error::JsonTooDeep { maximum: 16 }, 4211, "the response's JSON is nested more than 16 deep"),
+        (
+            Error::JsonMismatch { mismatch: Mismatch::Type },
+            4212,
+            "the response's JSON has a value of another type than was expected",
+        ),
+        (
+            Error::JsonScratchTooSmall { capacity: 9 },
+            4213,
+            "a string with escapes does not fit into the scratch space of 9 octets",
+        ),
         (Error::Status { status: StatusCode(401) }, 5401, "the server answered with status 401"),
     ];
     for (error, code, sentence) in table {
@@ -95,4 +125,21 @@ fn numbers_and_sentences() {
     codes.dedup();
     assert!(codes.is_sorted());
     assert_eq!(codes.len(), table.len() - 1, "BodyTruncated alone is there twice");
+}
+
+#[test]
+fn what_fails_while_content_is_sent_is_told_from_what_fails_before() {
+    use picopost_http::Stage;
+    assert_eq!(Error::JsonValue { position: 0 }.stage(), Stage::Request);
+    assert_eq!(Error::ContentTooShort { promised: 1, given: 0 }.stage(), Stage::Content);
+    assert_eq!(Error::ContentUnreadable { position: 0 }.stage(), Stage::Content);
+    assert_eq!(Error::NoResponse { end: End::CloseNotify }.stage(), Stage::Head);
+}
+
+#[test]
+fn each_mismatch_has_its_own_sentence() {
+    let all = [Mismatch::Type, Mismatch::Number, Mismatch::Shape, Mismatch::Escape, Mismatch::Unsupported];
+    let mut sentences = all.map(|mismatch| Error::JsonMismatch { mismatch }.to_string()).to_vec();
+    sentences.dedup();
+    assert_eq!(sentences.len(), if cfg!(feature = "error-text") { all.len() } else { 1 });
 }

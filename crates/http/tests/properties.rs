@@ -92,7 +92,7 @@ proptest! {
         let mut octets = Vec::new();
         while !writer.is_done() {
             let mut piece = vec![0; size];
-            let count = writer.write(&mut piece);
+            let count = writer.write(&mut piece).unwrap();
             octets.extend_from_slice(&piece[..count]);
         }
 

@@ -1,18 +1,20 @@
 //! Requests, octet for octet, however small the slices are that they are written into.
 
-use picopost_http::{FieldValue, Header, Request, RequestWriter, Url};
+use std::cell::Cell;
+
+use picopost_http::{Error, FieldValue, Header, Request, RequestWriter, Source, SourceFailed, Url};
 
 fn write_in(request: &Request<'_>, size: usize) -> String {
     let mut writer = RequestWriter::new(request);
     let mut out = Vec::new();
     while !writer.is_done() {
         let mut piece = vec![0xaa; size];
-        let count = writer.write(&mut piece);
+        let count = writer.write(&mut piece).unwrap();
         assert!(count == size || writer.is_done(), "a slice is filled before the end");
         assert!(piece[count..].iter().all(|octet| *octet == 0xaa), "nothing is written behind");
         out.extend_from_slice(&piece[..count]);
     }
-    assert_eq!(writer.write(&mut [0; 8]), 0);
+    assert_eq!(writer.write(&mut [0; 8]), Ok(0));
     String::from_utf8(out).unwrap()
 }
 
@@ -93,6 +95,169 @@ fn the_callers_headers() {
 fn a_writer_without_space_waits() {
     let request = Request::json(url("https://a/"), b"{}");
     let mut writer = RequestWriter::new(&request);
-    assert_eq!(writer.write(&mut []), 0);
+    assert_eq!(writer.write(&mut []), Ok(0));
     assert!(!writer.is_done());
+}
+
+/// Promises so many octets, and gives the alphabet in pieces of at most so many.
+struct Alphabet {
+    promised: usize,
+    has: usize,
+    piece: usize,
+    fails_at: Option<usize>,
+    /// The highest position that it was asked for.
+    asked: Cell<usize>,
+}
+
+impl Alphabet {
+    fn new(promised: usize, has: usize) -> Self {
+        Self { promised, has, piece: usize::MAX, fails_at: None, asked: Cell::new(0) }
+    }
+}
+
+impl Source for Alphabet {
+    fn length(&self) -> usize {
+        self.promised
+    }
+
+    fn read(&self, position: usize, space: &mut [u8]) -> Result<usize, SourceFailed> {
+        assert!(!space.is_empty());
+        assert!(position <= self.promised, "asked for what was not promised");
+        self.asked.set(self.asked.get().max(position));
+        if self.fails_at.is_some_and(|at| at <= position) {
+            return Err(SourceFailed);
+        }
+        let readable = self.fails_at.unwrap_or(usize::MAX).min(self.has);
+        let octets = (b'a'..=b'z').cycle().take(readable).skip(position).take(self.piece);
+        Ok(space.iter_mut().zip(octets).map(|(to, from)| *to = from).count())
+    }
+}
+
+const STREAM_HEAD: &str = concat!(
+    "POST / HTTP/1.1\r\n",
+    "Host: a\r\n",
+    "User-Agent: picopost/0.1.0\r\n",
+    "Content-Type: application/json\r\n",
+    "Connection: close\r\n",
+    "Content-Length: ",
+);
+
+#[test]
+fn content_from_a_source() {
+    for piece in [usize::MAX, 1, 3] {
+        let source = Alphabet { piece, ..Alphabet::new(26, 26) };
+        let request = Request::stream(url("https://a/"), FieldValue::JSON, &source);
+        assert_request(&request, &format!("{STREAM_HEAD}26\r\n\r\nabcdefghijklmnopqrstuvwxyz"));
+        assert_eq!((request.content_length(), request.body()), (26, [].as_slice()));
+        assert!(!format!("{request:?}").contains("abc"));
+    }
+    let empty = Alphabet::new(0, 0);
+    assert_request(
+        &Request::stream(url("https://a/"), FieldValue::JSON, &empty),
+        &format!("{STREAM_HEAD}0\r\n\r\n"),
+    );
+}
+
+/// Writes in slices of a size until an error, and returns it with what was written before.
+fn write_until_error(request: &Request<'_>, size: usize) -> (Error, usize) {
+    let mut writer = RequestWriter::new(request);
+    let mut written = 0;
+    loop {
+        assert!(!writer.is_done());
+        match writer.write(&mut vec![0; size]) {
+            Ok(count) => {
+                assert!(count > 0, "no progress");
+                written += count;
+            }
+            Err(error) => {
+                assert_eq!(writer.write(&mut [0; 8]), Err(error), "an error stays");
+                assert!(!writer.is_done());
+                return (error, written);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_source_that_does_not_keep_its_promise_never_makes_a_whole_request() {
+    let failing = |at| Alphabet { fails_at: Some(at), ..Alphabet::new(5, 5) };
+    let table = [
+        (Alphabet::new(5, 4), Error::ContentTooShort { promised: 5, given: 4 }),
+        (Alphabet::new(5, 0), Error::ContentTooShort { promised: 5, given: 0 }),
+        (Alphabet::new(5, 6), Error::ContentTooLong { promised: 5 }),
+        (Alphabet::new(5, 500), Error::ContentTooLong { promised: 5 }),
+        (Alphabet::new(0, 1), Error::ContentTooLong { promised: 0 }),
+        (failing(0), Error::ContentUnreadable { position: 0 }),
+        (failing(3), Error::ContentUnreadable { position: 3 }),
+        // Even what is asked for only to see that it is not there.
+        (failing(5), Error::ContentUnreadable { position: 5 }),
+    ];
+    for (mut source, expected) in table {
+        for piece in [usize::MAX, 1] {
+            source.piece = piece;
+            let request = Request::stream(url("https://a/"), FieldValue::JSON, &source);
+            let whole = STREAM_HEAD.len() + "5\r\n\r\n".len() + source.promised;
+            for size in 1..=whole + 10 {
+                let (error, written) = write_until_error(&request, size);
+                assert_eq!(error, expected, "in slices of {size}");
+                assert!(written < whole, "{written} of {whole} octets were sent in slices of {size}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_source_that_says_more_than_it_was_asked_for_is_refused() {
+    struct Liar;
+    impl Source for Liar {
+        fn length(&self) -> usize {
+            5
+        }
+        fn read(&self, _: usize, space: &mut [u8]) -> Result<usize, SourceFailed> {
+            Ok(space.len() + 1)
+        }
+    }
+    let request = Request::stream(url("https://a/"), FieldValue::JSON, &Liar);
+    assert_eq!(write_until_error(&request, 500).0, Error::ContentUnreadable { position: 0 });
+}
+
+#[test]
+fn content_is_held_back_until_the_server_wants_it() {
+    let request = Request::json(url("https://a/"), b"{}").with_expect_continue();
+    let head = format!("{STREAM_HEAD}2\r\nExpect: 100-continue\r\n\r\n");
+    for size in 1..=head.len() + 3 {
+        let mut writer = RequestWriter::new(&request);
+        let mut out = Vec::new();
+        while !writer.is_waiting() {
+            assert!(!writer.is_done());
+            let mut piece = vec![0; size];
+            let count = writer.write(&mut piece).unwrap();
+            out.extend_from_slice(&piece[..count]);
+        }
+        assert_eq!(String::from_utf8_lossy(&out), head);
+        assert_eq!(writer.write(&mut [0; 8]), Ok(0));
+        assert!(!writer.is_done());
+        writer.proceed();
+        assert!(!writer.is_waiting());
+        assert_eq!(writer.write(&mut [0; 8]), Ok(2));
+        assert!(writer.is_done());
+    }
+    // A source is not asked before its time.
+    let source = Alphabet::new(5, 5);
+    let request = Request::stream(url("https://a/"), FieldValue::JSON, &source).with_expect_continue();
+    let mut writer = RequestWriter::new(&request);
+    writer.write(&mut [0; 500]).unwrap();
+    assert!(writer.is_waiting());
+    writer.proceed();
+    assert_eq!(source.asked.get(), 0);
+    assert_eq!(writer.write(&mut [0; 500]), Ok(5));
+    assert_eq!(source.asked.get(), 5);
+}
+
+#[test]
+fn nothing_is_expected_of_a_request_without_content() {
+    // RFC 9110 section 10.1.1: a client MUST NOT.
+    let request = Request::json(url("https://a/"), b"").with_expect_continue();
+    assert_request(&request, &format!("{STREAM_HEAD}0\r\n\r\n"));
+    assert!(!RequestWriter::new(&request).is_waiting());
 }

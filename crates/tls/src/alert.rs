@@ -145,6 +145,24 @@ impl AlertDescription {
         self.row().map_or("the peer sent an alert that no standard names", |(_, _, meaning)| meaning)
     }
 
+    /// Whether it is a server's verdict on a client's certificate, or on none (RFC 9846 §6.2), when
+    /// that is what is left to be judged. handshake_failure is what some servers send where a check
+    /// of their own fails.
+    pub(crate) fn refuses_certificate(self) -> bool {
+        matches!(
+            self,
+            Self::HANDSHAKE_FAILURE
+                | Self::BAD_CERTIFICATE
+                | Self::UNSUPPORTED_CERTIFICATE
+                | Self::CERTIFICATE_REVOKED
+                | Self::CERTIFICATE_EXPIRED
+                | Self::CERTIFICATE_UNKNOWN
+                | Self::UNKNOWN_CA
+                | Self::ACCESS_DENIED
+                | Self::CERTIFICATE_REQUIRED
+        )
+    }
+
     fn row(self) -> Option<&'static (Self, &'static str, &'static str)> {
         TABLE.iter().find(|(alert, _, _)| *alert == self)
     }

@@ -1,4 +1,7 @@
 //! Reading and writing the presentation language of RFC 9846 §3.
+//!
+//! What everything else is made of is kept out of line: inlined into each caller it is several
+//! kilobytes of flash.
 
 use crate::error::{Error, Message};
 
@@ -23,6 +26,7 @@ impl<'m> Reader<'m> {
     }
 
     /// RFC 9846 §6: a length beyond the end of a message is a decode_error.
+    #[inline(never)]
     pub(crate) fn take(&mut self, count: usize) -> Result<&'m [u8], Error> {
         let (head, rest) = self.rest.split_at_checked(count).ok_or_else(|| self.malformed())?;
         self.rest = rest;
@@ -34,15 +38,15 @@ impl<'m> Reader<'m> {
     }
 
     pub(crate) fn array_ref<const N: usize>(&mut self) -> Result<&'m [u8; N], Error> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or_else(|| self.malformed())?;
-        self.rest = rest;
-        Ok(head)
+        self.take(N)?.first_chunk().ok_or_else(|| self.malformed())
     }
 
+    #[inline(never)]
     pub(crate) fn u8(&mut self) -> Result<u8, Error> {
         self.array().map(u8::from_be_bytes)
     }
 
+    #[inline(never)]
     pub(crate) fn u16(&mut self) -> Result<u16, Error> {
         self.array().map(u16::from_be_bytes)
     }
@@ -52,12 +56,14 @@ impl<'m> Reader<'m> {
     }
 
     /// A vector behind a length of one octet: `<0..2^8-1>`.
+    #[inline(never)]
     pub(crate) fn vector8(&mut self) -> Result<&'m [u8], Error> {
         let length = self.u8()?;
         self.take(usize::from(length))
     }
 
     /// A vector behind a length of two octets: `<0..2^16-1>`.
+    #[inline(never)]
     pub(crate) fn vector16(&mut self) -> Result<&'m [u8], Error> {
         let length = self.u16()?;
         self.take(usize::from(length))
@@ -111,6 +117,7 @@ impl<'b> Writer<'b> {
         self.length
     }
 
+    #[inline(never)]
     pub(crate) fn bytes(&mut self, octets: &[u8]) {
         let end = self.length.saturating_add(octets.len());
         if let Some(space) = self.buffer.get_mut(self.length..end) {
@@ -119,39 +126,50 @@ impl<'b> Writer<'b> {
         self.length = end;
     }
 
+    #[inline(never)]
     pub(crate) fn u8(&mut self, value: u8) {
         self.bytes(&[value]);
     }
 
+    #[inline(never)]
     pub(crate) fn u16(&mut self, value: u16) {
         self.bytes(&value.to_be_bytes());
     }
 
     /// A vector of at most 255 octets behind its length.
     pub(crate) fn vector8(&mut self, content: impl FnOnce(&mut Self)) {
-        self.vector::<1>(content);
+        self.vector(1, content);
     }
 
     /// A vector of at most 65,535 octets behind its length.
     pub(crate) fn vector16(&mut self, content: impl FnOnce(&mut Self)) {
-        self.vector::<2>(content);
+        self.vector(2, content);
     }
 
     /// A vector of at most 2^24 - 1 octets behind its length.
     pub(crate) fn vector24(&mut self, content: impl FnOnce(&mut Self)) {
-        self.vector::<3>(content);
+        self.vector(3, content);
     }
 
-    /// The lengths that this crate writes are bounded by its own constants, and by the length of
-    /// a record, which whoever sends it checks: far below what would not fit into `N` octets.
-    fn vector<const N: usize>(&mut self, content: impl FnOnce(&mut Self)) {
+    fn vector(&mut self, length_octets: usize, content: impl FnOnce(&mut Self)) {
         let at = self.length;
-        self.bytes(&[0; N]);
-        let start = self.length;
+        self.length = at.saturating_add(length_octets);
         content(self);
-        let octets = self.length.saturating_sub(start).to_be_bytes();
-        if let (Some(space), Some(length)) = (self.buffer.get_mut(at..start), octets.last_chunk::<N>()) {
-            space.copy_from_slice(length);
+        self.write_length(at, length_octets);
+    }
+
+    /// Writes the length of a vector that begins at `at` with its length, and that is complete.
+    ///
+    /// The lengths that this crate writes are bounded by its own constants, and by the length of
+    /// a record, which whoever sends it checks: far below what would not fit into the octets.
+    #[inline(never)]
+    fn write_length(&mut self, at: usize, octets: usize) {
+        let start = at.saturating_add(octets);
+        let mut length = self.length.saturating_sub(start);
+        // Only where all of it fits, as with everything else that is written.
+        for octet in self.buffer.get_mut(at..start).unwrap_or_default().iter_mut().rev() {
+            *octet = length.to_le_bytes().first().copied().unwrap_or_default();
+            length >>= 8;
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     extensions::Offered,
     handshake::{ExpectServerHello, Keys, Received, Shared, State},
     hello::ClientHello,
+    identity::ClientIdentity,
     key_exchange::{KeyExchange, draw},
     key_schedule::{self, Transcript},
     limits::{Agreed, Wanted},
@@ -49,7 +50,7 @@ impl<'a> Connection<'a> {
         send: &'a mut [u8],
         entropy: &mut R,
     ) -> Result<Self, Error> {
-        Self::start(config, None, receive, send, entropy)
+        Self::start(config, None, None, receive, send, entropy)
     }
 
     /// The same with a session: what is in it is offered to the server, and a ticket that the
@@ -65,11 +66,34 @@ impl<'a> Connection<'a> {
         send: &'a mut [u8],
         entropy: &mut R,
     ) -> Result<Self, Error> {
-        Self::start(config, Some(session), receive, send, entropy)
+        Self::start(config, None, Some(session), receive, send, entropy)
+    }
+
+    /// The same for a client that has a certificate, which a server that asks for one gets; with
+    /// room for a session, or without.
+    ///
+    /// The certificate goes out in as many records as it needs, one a step, and signing is a step of
+    /// its own. Where the server asks for none, or takes no `ecdsa_secp256r1_sha256`, nothing is sent
+    /// of it and nothing signed.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and [`Error::ClientCertificate`].
+    #[cfg(feature = "client-auth")]
+    pub fn with_identity<'i: 'a, R: TryCryptoRng + ?Sized>(
+        config: Config<'a>,
+        identity: ClientIdentity<'i>,
+        session: Option<&'a mut Session>,
+        receive: &'a mut [u8],
+        send: &'a mut [u8],
+        entropy: &mut R,
+    ) -> Result<Self, Error> {
+        identity.validate()?;
+        Self::start(config, Some(identity.shortened()), session, receive, send, entropy)
     }
 
     fn start<R: TryCryptoRng + ?Sized>(
         config: Config<'a>,
+        identity: Option<ClientIdentity<'a>>,
         session: Option<&'a mut Session>,
         receive: &'a mut [u8],
         send: &'a mut [u8],
@@ -86,6 +110,7 @@ impl<'a> Connection<'a> {
             },
             session,
             config,
+            identity,
             limits: Agreed::NOTHING,
             transcript: Transcript::new(),
             send: SendBuffer::new(send),
@@ -289,6 +314,7 @@ impl<'a> Connection<'a> {
             }
             // What the server says next answers what still waits to be sent.
             _ if !self.outgoing().is_empty() => return Ok(Step::Again),
+            state if state.is_sending() => return self.send_due(),
             _ => {}
         }
         if self.verify_path()? || self.take_message()? || self.take_record()? {
@@ -308,6 +334,15 @@ impl<'a> Connection<'a> {
             self.state = next;
         }
         Ok(true)
+    }
+
+    /// Sends what the state has to send next.
+    fn send_due(&mut self) -> Result<Step, Error> {
+        // A transition that fails leaves no state behind; `fail` puts the error there.
+        let failed = State::Failed(Error::Internal, self.stage());
+        let state = core::mem::replace(&mut self.state, failed);
+        self.state = state.send(&mut self.shared)?;
+        Ok(Step::Again)
     }
 
     /// Takes the next handshake message, if it is there as a whole.
@@ -346,7 +381,8 @@ impl<'a> Connection<'a> {
             }
             _ => self.receive.consume(size),
         }
-        if self.is_established() {
+        // The records of the handshake are not counted against those of the traffic.
+        if stage == Stage::Finished {
             self.idle = 0;
         }
         Ok(true)

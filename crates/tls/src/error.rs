@@ -18,7 +18,7 @@ pub enum Stage {
     Certificate,
     /// CertificateVerify.
     Verify,
-    /// Finished.
+    /// Finished, and this client's own certificate in front of its own.
     Finished,
     /// Application data and what follows the handshake.
     Traffic,
@@ -89,6 +89,15 @@ pub enum Error {
     NotOpen,
     /// The octets are not a session that was exported, or they were damaged.
     Session,
+    /// The client's certificates cannot be sent or used: there are none, one is empty, all are too
+    /// long for a message, or the first has no P-256 key, or one that may not sign (keyUsage).
+    ClientCertificate,
+    /// The octets are not a private key for P-256 in PKCS #8 or SEC 1 DER.
+    PrivateKey,
+    /// The signer's key is not the one of the client's certificate.
+    SignerKey,
+    /// The signer failed, with a number of its own.
+    SigningFailed { reason: u16 },
     /// A bug in this crate.
     Internal,
 
@@ -218,6 +227,8 @@ pub enum Error {
     // Alerts.
     /// The server sent a fatal alert.
     AlertReceived { alert: AlertDescription, stage: Stage },
+    /// The server refused the client's certificate, or, where none was sent, wants one.
+    ClientCertificateRefused { alert: AlertDescription, sent: bool },
 }
 
 impl Error {
@@ -231,6 +242,10 @@ impl Error {
             Self::EntropyRepeats => 1005,
             Self::NotOpen => 1006,
             Self::Session => 1007,
+            Self::ClientCertificate => 1020,
+            Self::PrivateKey => 1021,
+            Self::SignerKey => 1022,
+            Self::SigningFailed { .. } => 1023,
             Self::Internal => 1099,
 
             Self::PlainHttp => 3001,
@@ -293,7 +308,9 @@ impl Error {
             Self::SchemeForKey { .. } => 3302,
             Self::HandshakeSignature { .. } => 3303,
             Self::Finished => 3401,
-            Self::AlertReceived { alert, .. } => u16::from(alert.0).saturating_add(3500),
+            Self::AlertReceived { alert, .. } | Self::ClientCertificateRefused { alert, .. } => {
+                u16::from(alert.0).saturating_add(3500)
+            }
         }
     }
 
@@ -309,12 +326,17 @@ impl Error {
             | Self::EntropyRepeats
             | Self::NotOpen
             | Self::Session
+            | Self::ClientCertificate
+            | Self::PrivateKey
+            | Self::SignerKey
             | Self::Truncated { .. }
             | Self::ClosedInHandshake
-            | Self::AlertReceived { .. } => return None,
+            | Self::AlertReceived { .. }
+            | Self::ClientCertificateRefused { .. } => return None,
 
             // §6.2: unrelated to the peer, such as memory.
             Self::Internal
+            | Self::SigningFailed { .. }
             | Self::KeysExhausted
             | Self::CookieTooLarge { .. }
             | Self::MessageTooLarge { .. }

@@ -69,6 +69,14 @@ fn setup(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::EntropyRepeats => f.write_str("the random source gave the same octets twice"),
         Error::NotOpen => f.write_str("the connection is not open for sending"),
         Error::Session => f.write_str("the stored session is none, or was damaged"),
+        Error::ClientCertificate => {
+            f.write_str("the client's certificate is none of a P-256 key that may sign")
+        }
+        Error::PrivateKey => f.write_str("the private key is none for P-256 in PKCS #8 or SEC 1 DER"),
+        Error::SignerKey => f.write_str("the signer's key is not the client certificate's"),
+        Error::SigningFailed { reason } => {
+            write!(f, "the signer of the client's certificate failed: its error {reason}")
+        }
         _ => f.write_str("a bug in picopost"),
     }
 }
@@ -230,6 +238,12 @@ fn authentication(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::Finished => f.write_str("the server's Finished is wrong: the handshake was tampered with"),
         Error::AlertReceived { alert, stage } => {
             write!(f, "the server sent the alert {} ({stage}): {}", alert.name(), alert.meaning())
+        }
+        Error::ClientCertificateRefused { alert, sent: true } => {
+            write!(f, "the server refused the client's certificate ({})", alert.name())
+        }
+        Error::ClientCertificateRefused { alert, sent: false } => {
+            write!(f, "the server wants a client certificate, and was sent none ({})", alert.name())
         }
         _ => f.write_str("a bug in picopost"),
     }

@@ -76,20 +76,28 @@ pub(crate) fn responses<'m>(
     rules: &Rules<'_>,
     mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let message = rules.message;
-    walk(block, |extension, data| {
+    walk(block, &mut |extension, data| {
+        rules.check(extension)?;
+        take(extension, data)
+    })
+}
+
+impl Rules<'_> {
+    #[inline(never)]
+    fn check(&self, extension: u16) -> Result<(), Error> {
+        let message = self.message;
         // RFC 9846 §4.3: an extension that was not asked for is an unsupported_extension, but for
         // the cookie of a HelloRetryRequest; one that was asked for, but does not belong into
         // this message, an illegal_parameter.
         let cookie = extension == COOKIE && message == Message::HelloRetryRequest;
-        if !rules.offered.includes(extension) && !cookie {
+        if !self.offered.includes(extension) && !cookie {
             Err(Error::UnsolicitedExtension { message, extension })
-        } else if !rules.allowed.contains(&extension) {
+        } else if !self.allowed.contains(&extension) {
             Err(Error::MisplacedExtension { message, extension })
         } else {
-            take(extension, data)
+            Ok(())
         }
-    })
+    }
 }
 
 /// Reads a whole extension block of a message in which unknown extensions are ignored:
@@ -101,7 +109,7 @@ pub(crate) fn requests<'m>(
     mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let message = block.message();
-    walk(block, |extension, data| {
+    walk(block, &mut |extension, data| {
         if KNOWN.contains(&extension) && !allowed.contains(&extension) {
             return Err(Error::MisplacedExtension { message, extension });
         }
@@ -112,7 +120,7 @@ pub(crate) fn requests<'m>(
 /// Reads a whole extension block.
 pub(crate) fn walk<'m>(
     mut block: Reader<'m>,
-    mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
+    take: &mut dyn FnMut(u16, Reader<'m>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let message = block.message();
     let mut seen = [false; KNOWN.len()];

@@ -1,5 +1,5 @@
 //! The handshake, RFC 9846 §A.1: a struct for each state, consumed by the one message that may
-//! come in it.
+//! come in it, or by sending what is due in it.
 //!
 //! ```text
 //! ExpectServerHello ── HelloRetryRequest, once ──┐
@@ -16,7 +16,14 @@
 //! ExpectCertificateVerify
 //!     ▼ CertificateVerify        makes SignatureVerified
 //! ExpectFinished ◄── with the proof Resumed, made when it was offered ────┘
-//!     ▼ Finished                 makes FinishedVerified
+//!     │ Finished                 makes FinishedVerified
+//!     ├─ where this client has no certificate to send ───────────────┐
+//!     ▼                                                              │
+//! SendCertificate ── a record, and there are more ──┐                │
+//!     │      └────────────────────────────────────◄─┘                │
+//!     ▼ its last record                                              │
+//! SendCertificateVerify                                              │
+//!     ▼ CertificateVerify                                            ▼
 //! Traffic                        cannot be made without the proofs
 //! ```
 
@@ -26,19 +33,25 @@ use crate::{
     error::{Error, Message, Stage},
     extensions::Offered,
     hello::{BINDERS, ClientHello, More, Offer, ServerHello},
+    identity::ClientIdentity,
     key_exchange::{KeyExchange, NamedGroup, SharedSecret},
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
     limits::Agreed,
-    messages,
+    messages::{self, CertificateRequest},
     path::{
         CertVerified, CertificateList, PathVerification, Progress, SignatureVerified,
         verify_handshake_signature,
     },
     record::{CipherSuite, ContentType, RecordKeys},
     send::SendBuffer,
-    session::{self, Resumed, Session},
+    session::{self, Parties, Resumed, Session},
     traffic::Traffic,
 };
+
+pub(crate) use own_flight::Answer;
+use own_flight::{OwnFlight, SendCertificate, SendCertificateVerify};
+
+mod own_flight;
 
 /// Proof that the server's Finished fits the transcript. Made in [`ExpectFinished::finished`] alone.
 pub(crate) struct FinishedVerified(());
@@ -46,6 +59,8 @@ pub(crate) struct FinishedVerified(());
 /// What the states share: the configuration, the transcript, the keys, and the way out.
 pub(crate) struct Shared<'a> {
     pub(crate) config: Config<'a>,
+    /// Who this client is, for a server that asks.
+    pub(crate) identity: Option<ClientIdentity<'a>>,
     /// What the ClientHello asks for.
     pub(crate) offered: Offered,
     /// How large records may be.
@@ -68,6 +83,11 @@ impl Shared<'_> {
         debug_assert!(!self.computed, "two public-key operations in one step");
         self.computed = true;
     }
+}
+
+/// This client's certificate, if it has one, or nothing.
+pub(crate) fn own_certificate<'s>(identity: &'s Option<ClientIdentity<'_>>) -> &'s [u8] {
+    identity.as_ref().map(ClientIdentity::certificate).unwrap_or_default()
 }
 
 /// The keys of both directions; none before ServerHello, and none after a failure.
@@ -134,6 +154,8 @@ pub(crate) enum State {
     VerifyPath(VerifyPath),
     ExpectCertificateVerify(ExpectCertificateVerify),
     ExpectFinished(ExpectFinished),
+    SendCertificate(SendCertificate),
+    SendCertificateVerify(SendCertificateVerify),
     Traffic(Traffic),
     /// The error, and the stage that it came in.
     Failed(Error, Stage),
@@ -149,8 +171,25 @@ impl State {
             Self::ExpectCertificateVerify(state) => state.certificate_verify(message, shared),
             Self::ExpectFinished(state) => state.finished(message, shared),
             // These take no message here.
-            Self::VerifyPath(_) | Self::Traffic(_) => Err(Error::Internal),
+            Self::VerifyPath(_)
+            | Self::SendCertificate(_)
+            | Self::SendCertificateVerify(_)
+            | Self::Traffic(_) => Err(Error::Internal),
             Self::Failed(error, _) => Err(error),
+        }
+    }
+
+    /// Whether it is this client's turn: no message is due before [`Self::send`].
+    pub(crate) fn is_sending(&self) -> bool {
+        matches!(self, Self::SendCertificate(_) | Self::SendCertificateVerify(_))
+    }
+
+    /// The transition for sending what is due, once everything before it is sent.
+    pub(crate) fn send(self, shared: &mut Shared<'_>) -> Result<Self, Error> {
+        match self {
+            Self::SendCertificate(state) => state.next(shared),
+            Self::SendCertificateVerify(state) => state.next(shared),
+            _ => Err(Error::Internal),
         }
     }
 
@@ -159,7 +198,9 @@ impl State {
             Self::ExpectServerHello(_) | Self::ExpectEncryptedExtensions(_) => Stage::Hello,
             Self::ExpectCertificate(_) | Self::VerifyPath(_) => Stage::Certificate,
             Self::ExpectCertificateVerify(_) => Stage::Verify,
-            Self::ExpectFinished(_) => Stage::Finished,
+            Self::ExpectFinished(_) | Self::SendCertificate(_) | Self::SendCertificateVerify(_) => {
+                Stage::Finished
+            }
             Self::Traffic(_) => Stage::Traffic,
             Self::Failed(_, stage) => *stage,
         }
@@ -176,8 +217,9 @@ pub(crate) struct ExpectServerHello {
 
 impl ExpectServerHello {
     pub(crate) fn start(hello: ClientHello, shared: &mut Shared<'_>) -> Result<Self, Error> {
-        let Shared { session: slot, config, keys, .. } = shared;
-        let session = slot.as_mut().and_then(|session| session.offer(config, &mut keys.early));
+        let Shared { session: slot, config, identity, keys, .. } = shared;
+        let parties = Parties { config, client: own_certificate(identity) };
+        let session = slot.as_mut().and_then(|session| session.offer(&parties, &mut keys.early));
         shared.offered.pre_shared_key = session.is_some();
         let state = Self { hello, retried: None, session };
         // RFC 9846 §5.1: the record of the first ClientHello says 0x0301.
@@ -316,7 +358,7 @@ impl ExpectEncryptedExtensions {
         messages::encrypted_extensions(message.body(), shared.offered, &mut shared.limits)?;
         shared.transcript.add(message.octets);
         let Self { suite, resumed } = self;
-        let requested = false;
+        let requested = None;
         Ok(match resumed {
             // RFC 9846 §4.5: no Certificate, no CertificateVerify; §4.4.2: nor a request for one.
             Some(resumed) => {
@@ -331,17 +373,17 @@ impl ExpectEncryptedExtensions {
 /// Next the server's certificates, perhaps after a request for one of the client's.
 pub(crate) struct ExpectCertificate {
     suite: CipherSuite,
-    requested: bool,
+    requested: Option<CertificateRequest>,
 }
 
 impl ExpectCertificate {
     /// Certificate: only read here.
     fn certificate(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         // RFC 9846 §4.4.2: a CertificateRequest follows EncryptedExtensions, once.
-        if message.kind == Message::CertificateRequest && !self.requested {
-            messages::certificate_request(message.body())?;
+        if message.kind == Message::CertificateRequest && self.requested.is_none() {
+            let requested = Some(CertificateRequest::parse(message.body())?);
             shared.transcript.add(message.octets);
-            return Ok(State::ExpectCertificate(Self { requested: true, ..self }));
+            return Ok(State::ExpectCertificate(Self { requested, ..self }));
         }
         message.require(Message::Certificate)?;
         CertificateList::parse(message.body(), shared.offered)?;
@@ -355,7 +397,7 @@ impl ExpectCertificate {
 /// The server's certificates are there, and their path is being verified.
 pub(crate) struct VerifyPath {
     suite: CipherSuite,
-    requested: bool,
+    requested: Option<CertificateRequest>,
 }
 
 impl VerifyPath {
@@ -380,7 +422,7 @@ impl VerifyPath {
 /// The path is verified; next the proof that the server holds the key.
 pub(crate) struct ExpectCertificateVerify {
     suite: CipherSuite,
-    requested: bool,
+    requested: Option<CertificateRequest>,
     certificate: CertVerified,
 }
 
@@ -406,7 +448,7 @@ impl ExpectCertificateVerify {
 /// The server is who it says; next the proof that nobody changed the handshake.
 pub(crate) struct ExpectFinished {
     suite: CipherSuite,
-    requested: bool,
+    requested: Option<CertificateRequest>,
     server: Identity,
 }
 
@@ -422,7 +464,7 @@ impl ExpectFinished {
     fn finished(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         message.require(Message::Finished)?;
         message.ends_record()?;
-        let Shared { transcript, send, keys, session, .. } = shared;
+        let Shared { transcript, keys, .. } = shared;
         let secrets = keys.handshake.as_ref().ok_or(Error::Internal)?;
         let verify_data = key_schedule::finished(&secrets.server, &transcript.hash());
         // RFC 9846 §4.5.3: the length is the hash's; anything else cannot be parsed.
@@ -435,30 +477,10 @@ impl ExpectFinished {
         let finished = FinishedVerified(());
         transcript.add(message.octets);
         let (client, server) = secrets.application(&transcript.hash());
-
-        let write = keys.write.as_mut().ok_or(Error::Internal)?;
-        if self.requested {
-            // RFC 9846 §4.5.1: a client without a suitable certificate sends an empty list.
-            let empty = [11, 0, 0, 4, 0, 0, 0, 0];
-            transcript.add(&empty);
-            send.push_sealed(write, ContentType::Handshake, &empty)?;
-        }
-        let mut own = [0; 36];
-        let data = key_schedule::finished(&secrets.client, &transcript.hash());
-        for (to, from) in own.iter_mut().zip([20, 0, 0, 32].iter().chain(&data)) {
-            *to = *from;
-        }
-        send.push_sealed(write, ContentType::Handshake, &own)?;
-
         keys.read = Some(RecordKeys::new(self.suite, &server));
-        keys.write = Some(RecordKeys::new(self.suite, &client));
         keys.server_traffic = Some(server);
         keys.client_traffic = Some(client);
-        if session.is_some() {
-            transcript.add(&own);
-            keys.resumption = Some(secrets.resumption(&transcript.hash()));
-        }
-        keys.handshake = None;
-        Ok(State::Traffic(Traffic::new(self.suite, self.server, finished)))
+        let Self { suite, requested, server } = self;
+        OwnFlight { suite, requested, server, finished }.begin(shared)
     }
 }

@@ -284,7 +284,7 @@ impl<'m> ServerHello<'m> {
 /// RFC 9846 §4.3.1: `supported_versions` alone decides, where it is present.
 fn check_version(legacy_version: u16, random: &[u8; 32], block: Reader<'_>) -> Result<(), Error> {
     let mut selected = None;
-    extensions::walk(block, |extension, mut data| {
+    extensions::walk(block, &mut |extension, mut data| {
         if extension == SUPPORTED_VERSIONS {
             selected = Some(data.u16()?);
             data.end()?;

@@ -22,10 +22,13 @@ impl Transcript {
         Self(Sha256::new())
     }
 
+    // Out of line, as all hashing here: inlined it is kilobytes of flash.
+    #[inline(never)]
     pub(crate) fn add(&mut self, message: &[u8]) {
         Update::update(&mut self.0, message);
     }
 
+    #[inline(never)]
     pub(crate) fn hash(&self) -> [u8; HASH] {
         self.0.clone().finalize_fixed().into()
     }
@@ -132,6 +135,7 @@ fn extract(salt: &[u8; HASH], ikm: &[u8]) -> Secret {
     Zeroizing::new(hmac(salt, &[ikm]))
 }
 
+#[inline(never)]
 fn hmac(key: &[u8; HASH], parts: &[&[u8]]) -> [u8; HASH] {
     // RFC 2104: a key shorter than the block of 64 octets is filled up with zeros.
     let mut block = Zeroizing::new([0; 64]);

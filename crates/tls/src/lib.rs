@@ -27,6 +27,12 @@ pub use connection::Connection;
 pub use key_exchange::Groups;
 pub use path::{CertVerified, verify_server_path};
 pub use session::Session;
+#[cfg(feature = "client-auth")]
+pub use {
+    identity::ClientIdentity,
+    p256_signer::P256Signer,
+    signer::{Signature, Signer, SigningFailed},
+};
 
 mod alert;
 mod codec;
@@ -36,6 +42,8 @@ mod error_text;
 mod extensions;
 mod handshake;
 mod hello;
+#[cfg_attr(not(feature = "client-auth"), path = "no_identity.rs")]
+mod identity;
 mod key_exchange;
 mod key_schedule;
 mod key_usage;
@@ -43,11 +51,15 @@ mod limits;
 mod messages;
 #[cfg(feature = "mlkem")]
 mod ml_kem;
+#[cfg(feature = "client-auth")]
+mod p256_signer;
 mod path;
 mod receive;
 mod record;
 mod send;
 mod session;
+#[cfg(feature = "client-auth")]
+mod signer;
 mod traffic;
 
 /// The smallest receive buffer: 1,024 octets.

@@ -108,6 +108,28 @@ impl<'a> SendBuffer<'a> {
         Ok(self.octets.get_mut(start.saturating_add(HEADER)..end).unwrap_or_default())
     }
 
+    /// Space for the content of a record behind what waits: at most `limit` octets, and as many as
+    /// leave room for an alert.
+    pub(crate) fn content_space(&mut self, limit: usize) -> &mut [u8] {
+        let start = self.end.saturating_add(HEADER);
+        let end = self.octets.len().saturating_sub(OVERHEAD + ALERT).min(start.saturating_add(limit));
+        self.octets.get_mut(start..end).unwrap_or_default()
+    }
+
+    /// Protects the first `count` octets of [`Self::content_space`] as a record, which then waits.
+    pub(crate) fn seal_content(
+        &mut self,
+        keys: &mut RecordKeys,
+        content_type: ContentType,
+        count: usize,
+    ) -> Result<(), Error> {
+        let end = self.end.saturating_add(HEADER + OVERHEAD).saturating_add(count);
+        let octets = self.octets.get_mut(self.end..end).ok_or(Error::Internal)?;
+        keys.seal(content_type, octets)?;
+        self.end = end;
+        Ok(())
+    }
+
     /// Appends an alert record without protection.
     pub(crate) fn push_plain_alert(&mut self, alert: [u8; 2]) -> Result<(), Error> {
         let [level, description] = alert;

@@ -1,11 +1,12 @@
 //! After the handshake: tickets, key updates, and the two ends of the connection.
 
 use crate::{
-    error::{Error, Message},
-    handshake::{FinishedVerified, Identity, Keys, Received, Shared},
+    AlertDescription,
+    error::{Error, Message, Stage},
+    handshake::{Answer, FinishedVerified, Identity, Keys, Received, Shared, own_certificate},
     key_schedule,
     record::CipherSuite,
-    session::{Origin, Ticket},
+    session::{Origin, Parties, Ticket},
 };
 
 /// The handshake is done.
@@ -22,11 +23,18 @@ pub(crate) struct Traffic {
     pub(crate) skipping: usize,
     suite: CipherSuite,
     server: Identity,
+    /// How this client answered when it was asked for its certificate.
+    answer: Answer,
     _finished: FinishedVerified,
 }
 
 impl Traffic {
-    pub(crate) fn new(suite: CipherSuite, server: Identity, finished: FinishedVerified) -> Self {
+    pub(crate) fn new(
+        suite: CipherSuite,
+        server: Identity,
+        finished: FinishedVerified,
+        answer: Answer,
+    ) -> Self {
         Self {
             update_owed: false,
             read_closed: false,
@@ -35,6 +43,7 @@ impl Traffic {
             skipping: 0,
             suite,
             server,
+            answer,
             _finished: finished,
         }
     }
@@ -61,9 +70,27 @@ impl Traffic {
                 Identity::Certificate(..) => shared.config.now.as_secs(),
                 Identity::Session(resumed) => resumed.verified,
             };
-            session.store(&ticket, &Origin { config: &shared.config, suite: self.suite, secret, verified });
+            let parties = Parties { config: &shared.config, client: own_certificate(&shared.identity) };
+            session.store(&ticket, &Origin { parties, suite: self.suite, secret, verified });
         }
         Ok(())
+    }
+
+    /// RFC 9846 §4.5.1.3: a server judges the client's certificate when the client has done its part
+    /// already, so its verdict comes now. Nothing but a client's certificate is left to be judged.
+    pub(crate) fn alert(&self, alert: AlertDescription) -> Error {
+        match self.answer {
+            Answer::Empty if alert.refuses_certificate() => {
+                Error::ClientCertificateRefused { alert, sent: false }
+            }
+            // decrypt_error: the signature in CertificateVerify (§4.5.2).
+            Answer::Certificate
+                if alert.refuses_certificate() || alert == AlertDescription::DECRYPT_ERROR =>
+            {
+                Error::ClientCertificateRefused { alert, sent: true }
+            }
+            _ => Error::AlertReceived { alert, stage: Stage::Traffic },
+        }
     }
 
     /// Whether the server was verified by a session.

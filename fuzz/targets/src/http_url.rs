@@ -21,7 +21,7 @@ fn check_accepted(text: &str, url: Url<'_>) {
     assert!(!authority.host().is_empty() && authority.port() != 0, "{text:?}");
     let mut writer_octets = vec![0; text.len() + 256];
     let request = Request::post(url, FieldValue::JSON, b"");
-    let count = RequestWriter::new(&request).write(&mut writer_octets);
+    let count = RequestWriter::new(&request).write(&mut writer_octets).unwrap();
 
     let mut headers = [httparse::EMPTY_HEADER; 8];
     let mut parsed = httparse::Request::new(&mut headers);

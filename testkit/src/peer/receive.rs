@@ -6,7 +6,7 @@ use crate::code::{alert, content, handshake};
 use crate::crypto::{self, Protection};
 use crate::script::{Action, Message};
 use crate::seen::{Epoch, Event};
-use crate::wire::{Complaint, Reader, demand};
+use crate::wire::{Complaint, demand};
 
 impl Peer {
     pub(super) fn receive_record(&mut self, header: [u8; 5], fragment: &[u8]) -> Result<(), Complaint> {
@@ -26,6 +26,7 @@ impl Peer {
                 };
                 let (content_type, fragment) = read.open(header, fragment)?;
                 self.seen.encrypted = true;
+                self.seen.longest_content = self.seen.longest_content.max(fragment.len());
                 self.receive_fragment(content_type, &fragment, self.read_epoch)
             }
             content::CHANGE_CIPHER_SPEC => {
@@ -81,7 +82,8 @@ impl Peer {
             }
             let rest = self.reassembly.split_off(4 + length);
             let message = std::mem::replace(&mut self.reassembly, rest);
-            let aligned = self.reassembly.is_empty() || message[0] == handshake::CERTIFICATE;
+            let last = !matches!(message[0], handshake::CERTIFICATE | handshake::CERTIFICATE_VERIFY);
+            let aligned = self.reassembly.is_empty() || !last;
             demand!(
                 aligned,
                 "message {} does not end its record, yet keys change (RFC 9846 §5.1)",
@@ -107,21 +109,10 @@ impl Peer {
                 self.seen.events.push(Event::ClientHello);
                 self.seen.hellos.push(hello);
             }
-            (handshake::CERTIFICATE, Epoch::Handshake) => {
-                demand!(
-                    self.has_sent(Message::CertificateRequest),
-                    "Certificate without a CertificateRequest"
-                );
-                let mut reader = Reader::new("Certificate", body);
-                demand!(reader.vector(1)?.is_empty(), "Certificate has a context that was not sent");
-                demand!(reader.vector(3)?.is_empty(), "the test peer takes no client certificate");
-                reader.end()?;
-                self.seen.events.push(Event::Certificate);
-            }
+            (handshake::CERTIFICATE, Epoch::Handshake) => self.receive_certificate(body)?,
+            (handshake::CERTIFICATE_VERIFY, Epoch::Handshake) => self.receive_certificate_verify(body)?,
             (handshake::FINISHED, Epoch::Handshake) => {
-                let asked = self.has_sent(Message::CertificateRequest);
-                let certificate = self.seen.events.contains(&Event::Certificate);
-                demand!(asked == certificate, "no Certificate after a CertificateRequest (RFC 9846 §4.5.1)");
+                self.check_authentication()?;
                 let hash = crypto::sha256(&self.transcript);
                 let expected = crypto::verify_data(&self.handshake_secrets().client, &hash);
                 demand!(body == expected, "the client's Finished is wrong (RFC 9846 §4.5.3)");
@@ -139,6 +130,11 @@ impl Peer {
             (other, epoch) => return Err(Complaint(format!("message {other} with {epoch:?} keys"))),
         }
         self.transcript.extend(message);
+        if message[0] == handshake::FINISHED {
+            // §7.1: up to the client's Finished, as it came.
+            let schedule = self.schedule.expect("the handshake keys come from it");
+            self.resumption_secret = Some(schedule.resumption(&crypto::sha256(&self.transcript)));
+        }
         Ok(())
     }
 

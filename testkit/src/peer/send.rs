@@ -187,7 +187,8 @@ impl Peer {
         let secrets = schedule.application(&crypto::sha256(&self.transcript));
         self.application_secrets = Some(secrets);
         if let Some(handshake_secrets) = &self.handshake_secrets {
-            // §4.7.1: what the client has still to say is known, so that a ticket need not wait for it.
+            // §4.7.1: what the client has still to say is known, so that a ticket need not wait for it;
+            // unless it has a certificate.
             let mut transcript = self.transcript.clone();
             if self.has_sent(Message::CertificateRequest) {
                 transcript.extend(wire::handshake(handshake::CERTIFICATE, &[0; 4]));

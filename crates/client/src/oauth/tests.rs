@@ -31,7 +31,7 @@ fn written(authentication: Authentication) -> (Vec<String>, String) {
     let header = request.header().unwrap();
     let request = request.as_request(header.as_slice());
     let mut octets = [0; 1024];
-    let length = RequestWriter::new(&request).write(&mut octets);
+    let length = RequestWriter::new(&request).write(&mut octets).unwrap();
     let text = str::from_utf8(&octets[..length]).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     (head.lines().map(str::to_string).collect(), body.to_string())

@@ -46,10 +46,14 @@ pub(crate) struct Answer {
     pub(crate) end_of_file: bool,
     /// The largest record that it sends, with its overhead.
     pub(crate) record: Option<usize>,
+    /// Whether it sends a 100 (Continue) behind the request's head.
+    pub(crate) with_continue: bool,
 }
 
 #[derive(Clone, Copy)]
 pub(crate) enum After {
+    /// The request's head.
+    Head,
     /// Its own Finished: the answer is there before the request is.
     Finished,
     /// The request's octet of this number.
@@ -61,7 +65,14 @@ pub(crate) enum After {
 impl Answer {
     pub(crate) fn with(response: &[u8]) -> Self {
         let response = response.to_vec();
-        Self { response, after: After::Request, close_notify: true, end_of_file: true, record: Some(1024) }
+        Self {
+            response,
+            after: After::Request,
+            close_notify: true,
+            end_of_file: true,
+            record: Some(1024),
+            with_continue: false,
+        }
     }
 }
 
@@ -70,6 +81,7 @@ pub(crate) struct Rustls {
     connection: ServerConnection,
     answer: Answer,
     has_answered: bool,
+    has_continued: bool,
     pub(crate) request: Vec<u8>,
     pub(crate) error: Option<rustls::Error>,
     pub(crate) saw_close_notify: bool,
@@ -103,15 +115,26 @@ impl Rustls {
             connection,
             answer,
             has_answered: false,
+            has_continued: false,
             request: Vec::new(),
             error: None,
             saw_close_notify: false,
         }
     }
 
+    /// How long the request's head is, if it is there.
+    fn head(&self) -> Option<usize> {
+        Some(self.request.windows(4).position(|window| window == b"\r\n\r\n")? + 4)
+    }
+
+    /// The request's body, as far as it has come.
+    pub(crate) fn content(&self) -> &[u8] {
+        self.head().map_or(&[], |head| &self.request[head..])
+    }
+
     /// The request's body, if the request is whole.
     pub(crate) fn body(&self) -> Option<&[u8]> {
-        let head = self.request.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+        let head = self.head()?;
         let text = std::str::from_utf8(&self.request[..head]).ok()?;
         let length = text.lines().find_map(|line| line.strip_prefix("Content-Length: "))?;
         let body = &self.request[head..];
@@ -119,8 +142,13 @@ impl Rustls {
     }
 
     fn answer_if_due(&mut self) {
+        if self.answer.with_continue && !self.has_continued && self.head().is_some() {
+            self.has_continued = true;
+            self.connection.writer().write_all(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap();
+        }
         let is_due = match self.answer.after {
             After::Finished => true,
+            After::Head => self.head().is_some(),
             After::Octets(count) => !self.connection.is_handshaking() && self.request.len() >= count,
             After::Request => !self.connection.is_handshaking() && self.body().is_some(),
         };

@@ -136,6 +136,7 @@ impl Connection<'_> {
             (_, AlertDescription::CLOSE_NOTIFY) => Err(Error::ClosedInHandshake),
             // RFC 9846 §6.1: not an error; a close_notify follows.
             (_, AlertDescription::USER_CANCELED) => self.count_idle(),
+            (State::Traffic(traffic), alert) => Err(traffic.alert(alert)),
             (state, alert) => Err(Error::AlertReceived { alert, stage: state.stage() }),
         }
     }

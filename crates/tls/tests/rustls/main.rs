@@ -1,5 +1,7 @@
-//! The engine against rustls: sessions, key exchange, and what stays in memory.
+//! The engine against rustls: client certificates, sessions, key exchange, and what stays in memory.
 
+#[cfg(feature = "client-auth")]
+mod client_auth;
 #[cfg(feature = "mlkem")]
 mod post_quantum;
 mod resumption;

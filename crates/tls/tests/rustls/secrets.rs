@@ -149,20 +149,37 @@ impl Pair<'_> {
 
 /// A connection whose ClientHello is not sent yet.
 fn pair(server: &Server, session: Option<&mut Session>, act: impl FnOnce(Pair<'_>)) {
-    pair_with(Groups::default(), server, session, act);
+    pair_as(server, Begin { session, ..Begin::default() }, act);
 }
 
-fn pair_with(groups: Groups, server: &Server, session: Option<&mut Session>, act: impl FnOnce(Pair<'_>)) {
+/// What a connection begins with.
+#[derive(Default)]
+struct Begin<'b> {
+    groups: Groups,
+    session: Option<&'b mut Session>,
+    #[cfg(feature = "client-auth")]
+    identity: Option<picopost_tls::ClientIdentity<'b>>,
+}
+
+fn pair_as(server: &Server, begin: Begin<'_>, act: impl FnOnce(Pair<'_>)) {
     let log = Arc::new(Log::default());
     let mut server = rustls::ServerConfig::clone(&server.0);
     server.key_log = log.clone();
     let server = ServerConnection::new(Arc::new(server)).expect("a good configuration");
     let anchors = shapes::gts().anchors();
+    let groups = begin.groups;
     let config = config(&anchors, NAME, NOW).with_groups(groups);
     let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 4096]);
-    let client = match session {
-        None => Connection::new(config, &mut receive, &mut out, &mut Hashes(0)),
-        Some(session) => Connection::with_session(config, session, &mut receive, &mut out, &mut Hashes(0)),
+    let entropy = &mut Hashes(0);
+    let client = match begin {
+        #[cfg(feature = "client-auth")]
+        Begin { session, identity: Some(identity), .. } => {
+            Connection::with_identity(config, identity, session, &mut receive, &mut out, entropy)
+        }
+        Begin { session: None, .. } => Connection::new(config, &mut receive, &mut out, entropy),
+        Begin { session: Some(session), .. } => {
+            Connection::with_session(config, session, &mut receive, &mut out, entropy)
+        }
     };
     let client = client.expect("a good configuration");
     // The random value, the session id, and then the keys.
@@ -340,6 +357,42 @@ fn a_failure_in_traffic_leaves_nothing() {
     });
 }
 
+/// The state that signs is the last that needs the secrets of the handshake.
+#[cfg(feature = "client-auth")]
+#[test]
+fn a_client_certificate_leaves_nothing_behind() {
+    use picopost_testkit::chains::clients;
+    use picopost_tls::{ClientIdentity, P256Signer, Signature, Signer, SigningFailed};
+
+    struct Fails;
+
+    impl Signer for Fails {
+        fn sign(&mut self, _digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
+            Err(SigningFailed(1))
+        }
+    }
+
+    let chain = clients::good();
+    let server = Server::requiring(&chain, |_| {});
+    let mut good = P256Signer::from_der(chain.key.der()).expect("a P-256 key");
+    let signers: [(&mut dyn Signer, bool); 2] = [(&mut good, true), (&mut Fails, false)];
+    for (signer, succeeds) in signers {
+        let identity = Some(ClientIdentity::new(&chain.certificates, signer));
+        pair_as(&server, Begin { identity, ..Begin::default() }, |mut pair| {
+            let mut result = Ok(());
+            for record in pair.flight() {
+                result = result.and_then(|()| pair.take(&record));
+            }
+            let failed = Err(Error::SigningFailed { reason: 1 });
+            assert_eq!(result, if succeeds { Ok(()) } else { failed });
+            assert_eq!(pair.client.is_established(), succeeds);
+            assert_eq!(pair.held(&pair.traffic_secrets()), [succeeds; 6]);
+            assert_eq!(pair.held(&pair.handshake_secrets()), [false; 6]);
+            assert!(!pair.holds_private_key());
+        });
+    }
+}
+
 /// X25519MLKEM768: X25519's private key, and the seed of ML-KEM's.
 #[cfg(feature = "mlkem")]
 mod post_quantum {
@@ -350,7 +403,7 @@ mod post_quantum {
     use super::*;
 
     fn pair(server: &Server, act: impl FnOnce(Pair<'_>)) {
-        pair_with(Groups::PostQuantum, server, None, act);
+        pair_as(server, Begin { groups: Groups::PostQuantum, ..Begin::default() }, act);
     }
 
     #[test]

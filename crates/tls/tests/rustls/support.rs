@@ -12,6 +12,8 @@ use picopost_tls::{
 use rand_core::{TryCryptoRng, TryRng};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{HandshakeKind, ServerConfig, ServerConnection};
 
 /// A server with tickets of its own making, as an edge has them.
@@ -25,20 +27,38 @@ impl Server {
     /// A server that knows these groups alone.
     pub(crate) fn with_groups(groups: &[&'static dyn SupportedKxGroup]) -> Self {
         let provider = CryptoProvider { kx_groups: groups.to_vec(), ..aws_lc_rs::default_provider() };
-        Self::built(provider, |_| {})
+        Self::built(provider, WebPkiClientVerifier::no_client_auth(), |_| {})
     }
 
     pub(crate) fn configured(edit: impl FnOnce(&mut ServerConfig)) -> Self {
-        Self::built(aws_lc_rs::default_provider(), edit)
+        Self::built(aws_lc_rs::default_provider(), WebPkiClientVerifier::no_client_auth(), edit)
     }
 
-    fn built(provider: CryptoProvider, edit: impl FnOnce(&mut ServerConfig)) -> Self {
+    /// One that wants a client's certificate under the root of this chain.
+    #[cfg(feature = "client-auth")]
+    pub(crate) fn requiring(
+        clients: &picopost_testkit::chains::Chain,
+        edit: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(clients.root.clone()).unwrap();
+        let provider = aws_lc_rs::default_provider();
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider.clone()));
+        Self::built(provider, verifier.build().unwrap(), edit)
+    }
+
+    fn built(
+        provider: CryptoProvider,
+        verifier: Arc<dyn ClientCertVerifier>,
+        edit: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
         let chain = shapes::gts();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(chain.key.der().to_vec()));
         let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier)
             .with_single_cert(chain.certificates, key)
             .unwrap();
         config.ticketer = aws_lc_rs::Ticketer::new().unwrap();

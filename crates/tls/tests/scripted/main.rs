@@ -4,6 +4,8 @@
 mod accepted;
 mod caller;
 mod certificates;
+#[cfg(feature = "client-auth")]
+mod client_auth;
 mod endings;
 mod entropy;
 mod generated;

@@ -63,6 +63,22 @@ fn a_resumed_handshake_has_one_operation() {
     assert_eq!(again.computed, [HELLO]);
 }
 
+/// The signer's, of which nothing is done where the server does not ask.
+#[cfg(feature = "client-auth")]
+#[test]
+fn a_client_certificate_takes_an_operation() {
+    use crate::client_auth::Client;
+    use picopost_testkit::chains::clients;
+
+    let play_as = Play { client: Some(Client::of(clients::good())), ..Play::default() };
+    let script = Script::good(shapes::direct());
+    assert_eq!(play(&script, &play_as).computed, [HELLO, CERTIFICATE, VERIFY]);
+    let asking = script.before(Sent::Certificate, [Action::Send(Sent::CertificateRequest)]);
+    let outcome = play(&asking, &play_as);
+    assert_eq!(outcome.result.as_deref(), Ok(RESPONSE));
+    assert_eq!(outcome.computed, [HELLO, CERTIFICATE, VERIFY, Stage::Finished]);
+}
+
 /// A path that leads nowhere has as many steps as it has signatures that are looked at.
 #[test]
 fn what_is_refused_has_a_step_for_each_operation_too() {

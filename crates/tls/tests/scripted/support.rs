@@ -26,6 +26,9 @@ pub(crate) struct Play {
     pub(crate) now: u64,
     /// What the client offers for the key exchange.
     pub(crate) groups: Groups,
+    /// The client's own certificate, and what signs for it.
+    #[cfg(feature = "client-auth")]
+    pub(crate) client: Option<crate::client_auth::Client>,
     /// What the client sends: the first once it is established, each next one after an answer.
     pub(crate) requests: Vec<&'static [u8]>,
 }
@@ -41,6 +44,8 @@ impl Default for Play {
             name: NAME,
             now: NOW,
             groups: Groups::Classical,
+            #[cfg(feature = "client-auth")]
+            client: None,
             requests: vec![REQUEST],
         }
     }
@@ -105,9 +110,21 @@ pub(crate) fn drive<T>(
     let config = Config::new(name, Trust::anchors(anchors), now).with_groups(play.groups);
     let (mut receive, mut send) = (vec![0; play.receive], vec![0; play.send]);
     let mut entropy = CountingRng(play.now);
-    let connection = match session {
-        None => Connection::new(config, &mut receive, &mut send, &mut entropy),
-        Some(session) => Connection::with_session(config, session, &mut receive, &mut send, &mut entropy),
+    #[cfg(feature = "client-auth")]
+    let mut client = play.client.clone();
+    #[cfg(feature = "client-auth")]
+    let identity = client.as_mut().map(crate::client_auth::Client::identity);
+    #[cfg(not(feature = "client-auth"))]
+    let identity = None::<Infallible>;
+    let connection = match (identity, session) {
+        (None, None) => Connection::new(config, &mut receive, &mut send, &mut entropy),
+        (None, Some(session)) => {
+            Connection::with_session(config, session, &mut receive, &mut send, &mut entropy)
+        }
+        #[cfg(feature = "client-auth")]
+        (Some(identity), session) => {
+            Connection::with_identity(config, identity, session, &mut receive, &mut send, &mut entropy)
+        }
     };
     act(Driver {
         connection: connection.expect("a good configuration"),
