@@ -79,6 +79,7 @@ fn interop(mode: Mode<'_>) -> Result<(), Failure> {
     verdict("interoperability", report.complaints.len())?;
     match &report.missing[..] {
         [] => Ok(()),
+        [_] => Err(Failure::missing("one server is not to be had here")),
         missing => Err(Failure::missing(format!("{} servers are not to be had here", missing.len()))),
     }
 }

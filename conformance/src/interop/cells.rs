@@ -7,8 +7,8 @@ use picopost_counterparts::chains;
 use picopost_counterparts::programs::Setting;
 use xtask::error::Failure;
 
-use super::post::{Answer, Fault, Post};
-use super::servers::{Ready, Started};
+use super::post::{Answer, Fault, Identity, Post};
+use super::servers::Ready;
 use super::wire::Heeded;
 
 /// What is asked of a server.
@@ -17,11 +17,13 @@ pub(super) enum Column {
     Full,
     Resumed,
     Retry,
+    ClientCertificate,
     SmallBuffer,
 }
 
 impl Column {
-    pub(super) const ALL: [Self; 4] = [Self::Full, Self::Resumed, Self::Retry, Self::SmallBuffer];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Full, Self::Resumed, Self::Retry, Self::ClientCertificate, Self::SmallBuffer];
 
     /// The column's head.
     pub(super) const fn name(self) -> &'static str {
@@ -29,6 +31,7 @@ impl Column {
             Self::Full => "full handshake",
             Self::Resumed => "resumed",
             Self::Retry => "HelloRetryRequest",
+            Self::ClientCertificate => "client certificate",
             Self::SmallBuffer => "small buffer",
         }
     }
@@ -112,6 +115,7 @@ pub(super) fn run(column: Column, name: &str, ready: &Ready) -> Result<Cell, Fai
         Column::Full => full(name, ready, &mut cell),
         Column::Resumed => resumed(name, ready, &mut cell),
         Column::Retry => retry(name, ready, &mut cell),
+        Column::ClientCertificate => client_certificate(name, ready, &mut cell),
         Column::SmallBuffer => small_buffer(name, ready, &mut cell),
     }?;
     cell.outcome = outcome.unwrap_or_else(|ended| ended);
@@ -123,7 +127,7 @@ type Ended = Result<Outcome, Outcome>;
 
 fn full(name: &str, ready: &Ready, cell: &mut Cell) -> Result<Ended, Failure> {
     let server = ready.start(chains::gts, &Setting::default())?;
-    Ok(cell.post(name, &server, None).map(|answer| {
+    Ok(cell.post(name, Post::new(&server, BODY)).map(|answer| {
         let is_full = !answer.resumed && !answer.wire.is_retried() && answer.view.resumed != Some(true);
         if is_full { Outcome::Yes } else { Outcome::Wrong("not a full handshake".to_owned()) }
     }))
@@ -132,7 +136,8 @@ fn full(name: &str, ready: &Ready, cell: &mut Cell) -> Result<Ended, Failure> {
 fn resumed(name: &str, ready: &Ready, cell: &mut Cell) -> Result<Ended, Failure> {
     let server = ready.start(chains::gts, &Setting::default())?;
     let mut session = Session::new();
-    Ok(cell.post(name, &server, Some(&mut session)).and_then(|_| {
+    let first = Post { session: Some(&mut session), ..Post::new(&server, BODY) };
+    Ok(cell.post(name, first).and_then(|_| {
         match session.refused_ticket() {
             _ if session.is_available() => {}
             Some(size) => {
@@ -142,7 +147,8 @@ fn resumed(name: &str, ready: &Ready, cell: &mut Cell) -> Result<Ended, Failure>
             }
             None => return Err(Outcome::NoTicket),
         }
-        let answer = cell.post(name, &server, Some(&mut session))?;
+        let second = Post { session: Some(&mut session), ..Post::new(&server, BODY) };
+        let answer = cell.post(name, second)?;
         Ok(match (answer.resumed, answer.view.resumed) {
             (true, Some(true)) => Outcome::Yes,
             (true, None) => Outcome::Untold,
@@ -154,7 +160,7 @@ fn resumed(name: &str, ready: &Ready, cell: &mut Cell) -> Result<Ended, Failure>
 fn retry(name: &str, ready: &Ready, cell: &mut Cell) -> Result<Ended, Failure> {
     let setting = Setting { only_p256: true, ..Setting::default() };
     let server = ready.start(chains::gts, &setting)?;
-    Ok(cell.post(name, &server, None).map(|answer| {
+    Ok(cell.post(name, Post::new(&server, BODY)).map(|answer| {
         let group = answer.view.group.map(|group| group.to_ascii_lowercase());
         match group {
             _ if !answer.wire.is_retried() => Outcome::Wrong("no HelloRetryRequest".to_owned()),
@@ -165,14 +171,32 @@ fn retry(name: &str, ready: &Ready, cell: &mut Cell) -> Result<Ended, Failure> {
     }))
 }
 
+fn client_certificate(name: &str, ready: &Ready, cell: &mut Cell) -> Result<Ended, Failure> {
+    let folder = tempfile::tempdir().map_err(|error| Failure::failed(format!("no folder: {error}")))?;
+    let files = chains::client(folder.path());
+    let identity = Identity::read(&files)?;
+    let setting = Setting { client_ca: Some(&files.anchors), ..Setting::default() };
+    let server = ready.start(chains::gts, &setting)?;
+    // Only a server that insists on a certificate proves anything.
+    match Post::new(&server, BODY).run(name) {
+        Err(Fault::Client(error)) => cell.details.push(format!("without a certificate: {error}")),
+        Err(other) => return Ok(Err(cell.fault(other))),
+        Ok(_) => return Ok(Err(Outcome::Wrong("the server lets in anyone".to_owned()))),
+    }
+    let post = Post { identity: Some(&identity), ..Post::new(&server, BODY) };
+    Ok(cell.post(name, post).map(|answer| match answer.view.client {
+        Some(client) if client.contains(chains::CLIENT) => Outcome::Yes,
+        Some(client) => Outcome::Wrong(format!("the client is {client}")),
+        None => Outcome::Untold,
+    }))
+}
+
 fn small_buffer(name: &str, ready: &Ready, cell: &mut Cell) -> Result<Ended, Failure> {
     // One certificate, on P-256: it fits into the smallest buffer.
     let server = ready.start(chains::direct, &Setting::default())?;
     let body = vec![b'x'; LONG_BODY];
     for receive in BUFFERS {
-        let Started { port, anchors, .. } = &server;
-        let post = Post { port: *port, anchors, receive, session: None, body: &body };
-        let fault = match post.run(name) {
+        let fault = match (Post { receive, ..Post::new(&server, &body) }).run(name) {
             Ok(answer) => {
                 cell.library = answer.view.library;
                 let largest = answer.wire.largest();
@@ -210,17 +234,9 @@ fn sizes(error: picopost::Error) -> Option<(usize, usize)> {
 }
 
 impl Cell {
-    /// A POST through a buffer for any record.
-    fn post(
-        &mut self,
-        name: &str,
-        server: &Started,
-        session: Option<&mut Session>,
-    ) -> Result<Answer, Outcome> {
-        let Started { port, anchors, .. } = server;
-        let receive = tls::FULL_RECEIVE_BUFFER;
-        let answer = Post { port: *port, anchors, receive, session, body: BODY }.run(name);
-        let answer = answer.map_err(|fault| self.fault(fault))?;
+    /// A POST that must be answered.
+    fn post(&mut self, name: &str, post: Post<'_>) -> Result<Answer, Outcome> {
+        let answer = post.run(name).map_err(|fault| self.fault(fault))?;
         self.library.clone_from(&answer.view.library);
         Ok(answer)
     }

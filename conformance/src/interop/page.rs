@@ -27,6 +27,8 @@ A cell says what came of it:
   so too; *yes, untold*: the server has no way to say.
 - **HelloRetryRequest**: the server is set to secp256r1 alone, and the client begins with X25519. The
   HelloRetryRequest is seen on the wire; servers that tell the group must name secp256r1.
+- **client certificate**: the server lets in only clients with a certificate of one authority, on P-256.
+  Without one the POST fails; with one it is answered, and the server names the certificate's subject.
 - **small buffer**: a response of 20,000 octets, through a receive buffer of 1,024 octets, else of 2,048, 4,096
   or 16,645 octets; the first that does is in the cell. Behind it is the extension that the server heeds, as the
   size of its largest record tells: record_size_limit (RFC 8449) or max_fragment_length (RFC 6066 §4). Where it

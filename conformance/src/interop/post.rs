@@ -4,12 +4,18 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use picopost::{Buffers, Error, Exchange, Request, Session, Trust, TrustAnchor, UnixTime, Url, blocking};
+use picopost::tls::{ClientIdentity, Config, Connection, P256Signer, ServerName};
+use picopost::{
+    Buffers, Error, Exchange, Request, Response, Session, Stage, Trust, TrustAnchor, UnixTime, Url, blocking,
+    tls,
+};
+use picopost_counterparts::chains::Files;
 use picopost_testkit::chains::NAME;
-use pki_types::CertificateDer;
 use pki_types::pem::PemObject as _;
+use pki_types::{CertificateDer, PrivateKeyDer};
 use xtask::error::Failure;
 
+use super::servers::Started;
 use super::wire::{Tap, Wire};
 
 /// Longer than any server takes on a busy machine.
@@ -24,6 +30,8 @@ pub(super) struct Post<'p> {
     /// Octets of the receive buffer.
     pub(super) receive: usize,
     pub(super) session: Option<&'p mut Session>,
+    /// The client's own certificate and key.
+    pub(super) identity: Option<&'p Identity>,
     pub(super) body: &'p [u8],
 }
 
@@ -41,6 +49,14 @@ pub(super) struct View {
     pub(super) library: Option<String>,
     pub(super) resumed: Option<bool>,
     pub(super) group: Option<String>,
+    /// The subject of the client's certificate.
+    pub(super) client: Option<String>,
+}
+
+/// A client's certificates and its key.
+pub(super) struct Identity {
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
 }
 
 /// Why there is no answer.
@@ -51,18 +67,17 @@ pub(super) enum Fault {
     Other(String),
 }
 
-impl Post<'_> {
+impl<'p> Post<'p> {
+    /// Through a buffer for any record.
+    pub(super) fn new(server: &'p Started, body: &'p [u8]) -> Self {
+        let Started { port, anchors, .. } = server;
+        let receive = tls::FULL_RECEIVE_BUFFER;
+        Self { port: *port, anchors, receive, session: None, identity: None, body }
+    }
+
     /// Makes the POST. The server must answer with status 200 and the same body.
     pub(super) fn run(self, counterpart: &str) -> Result<Answer, Fault> {
-        let other = |what: &str, error: &dyn std::fmt::Display| Fault::Other(format!("{what}: {error}"));
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
-        let stream = stream.map_err(|error| other("connecting", &error))?;
-        for limit in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
-            limit(&stream, LIMIT).map_err(|error| other("a time limit", &error))?;
-        }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| other("the clock", &error))?;
-        let now = UnixTime::since_unix_epoch(now);
-
+        let mut tap = Tap::new(connect(self.port)?);
         let url = format!("https://{NAME}:{}/echo", self.port);
         let url = Url::parse(&url).map_err(|error| Fault::Client(error.into()))?;
         let request = Request::json(url, self.body);
@@ -74,10 +89,17 @@ impl Post<'_> {
             response: &mut response,
             session: self.session,
         };
-        let trust = Trust::anchors(self.anchors);
-        let mut exchange =
-            Exchange::new(&request, trust, now, buffers, &mut getrandom::SysRng).map_err(Fault::Client)?;
-        let mut tap = Tap::new(stream);
+        let (trust, now) = (Trust::anchors(self.anchors), now()?);
+        let mut signer;
+        let exchange = match self.identity {
+            None => Exchange::new(&request, trust, now, buffers, &mut getrandom::SysRng),
+            Some(identity) => {
+                signer =
+                    P256Signer::from_der(identity.key.secret_der()).map_err(setup).map_err(Fault::Client)?;
+                identity.exchange(&mut signer, &request, trust, now, buffers)
+            }
+        };
+        let mut exchange = exchange.map_err(Fault::Client)?;
         blocking::run(&mut exchange, &mut tap, &mut ()).map_err(Fault::Client)?;
         let resumed = exchange.is_resumed();
         let response = exchange.finish().map_err(Fault::Client)?;
@@ -85,17 +107,72 @@ impl Post<'_> {
         if response.body() != self.body {
             return Err(Fault::Other("the response's body is another one".to_owned()));
         }
-        let header =
-            |name: &str| response.header(name).map(|value| String::from_utf8_lossy(value).into_owned());
-        if header("X-Counterpart").as_deref() != Some(counterpart) {
+        if header(&response, "X-Counterpart").as_deref() != Some(counterpart) {
             return Err(Fault::Other(format!("the answer is not by {counterpart}")));
         }
-        let view = View {
-            library: header("X-Library"),
-            resumed: header("X-Resumed").map(|resumed| resumed == "yes"),
-            group: header("X-Group"),
-        };
-        Ok(Answer { view, resumed, wire: tap.into_wire() })
+        Ok(Answer { view: View::of(&response), resumed, wire: tap.into_wire() })
+    }
+}
+
+impl View {
+    fn of(response: &Response<'_>) -> Self {
+        Self {
+            library: header(response, "X-Library"),
+            resumed: header(response, "X-Resumed").map(|resumed| resumed == "yes"),
+            group: header(response, "X-Group"),
+            client: header(response, "X-Client"),
+        }
+    }
+}
+
+fn header(response: &Response<'_>, name: &str) -> Option<String> {
+    response.header(name).map(|value| String::from_utf8_lossy(value).into_owned())
+}
+
+fn connect(port: u16) -> Result<TcpStream, Fault> {
+    let failed = |error| Fault::Other(format!("connecting: {error}"));
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
+    stream.set_read_timeout(LIMIT).map_err(failed)?;
+    stream.set_write_timeout(LIMIT).map_err(failed)?;
+    Ok(stream)
+}
+
+fn now() -> Result<UnixTime, Fault> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map(UnixTime::since_unix_epoch).map_err(|error| Fault::Other(format!("the clock: {error}")))
+}
+
+/// What TLS says before anything is sent.
+fn setup(error: tls::Error) -> Error {
+    Error::Tls { stage: Stage::Setup, error }
+}
+
+impl Identity {
+    /// The identity in a client's files.
+    pub(super) fn read(files: &Files) -> Result<Self, Failure> {
+        let failed = |error| Failure::failed(format!("the client's files: {error}"));
+        let certificates = CertificateDer::pem_file_iter(&files.certificates).map_err(failed)?;
+        let certificates = certificates.collect::<Result<_, _>>().map_err(failed)?;
+        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(failed)?;
+        Ok(Self { certificates, key })
+    }
+
+    /// An exchange over a connection that has this identity.
+    fn exchange<'e>(
+        &'e self,
+        signer: &'e mut P256Signer,
+        request: &Request<'e>,
+        trust: Trust<'e>,
+        now: UnixTime,
+        buffers: Buffers<'e>,
+    ) -> Result<Exchange<'e>, Error> {
+        let Ok(name) = ServerName::try_from(NAME) else { return Err(Error::ServerName) };
+        let Buffers { receive, send, response, session } = buffers;
+        let (config, identity) =
+            (Config::new(name, trust, now), ClientIdentity::new(&self.certificates, signer));
+        let connection =
+            Connection::with_identity(config, identity, session, receive, send, &mut getrandom::SysRng);
+        Ok(Exchange::over(connection.map_err(setup)?, request, response))
     }
 }
 

@@ -13,6 +13,7 @@ use xtask::setup;
 
 use super::libraries::{self, Library};
 use super::post;
+use crate::sources;
 
 /// As in the expectations and in `X-Counterpart`, in the table's order.
 pub(super) const NAMES: [&str; 12] = [
@@ -85,7 +86,7 @@ impl Ready {
             })?,
             "mbedtls" => mbedtls(name, &libraries::mbedtls(folder)?)?,
             "rustls" => programs::rustls()?,
-            "go" => programs::go()?,
+            "go" => programs::go_by(&sources::go()?)?,
             "java" => programs::java()?,
             "node" => programs::node()?,
             "python" => programs::python()?,
@@ -117,7 +118,7 @@ impl Ready {
 }
 
 fn boringssl(name: &'static str, library: &Library) -> Result<Program, Failure> {
-    let version = format!("-DLIBRARY=\"BoringSSL of boring-sys {}\"", crate::sources::BORING_SYS);
+    let version = format!("-DLIBRARY=\"BoringSSL of boring-sys {}\"", sources::BORING_SYS);
     programs::c(name, "openssl.c", "build-essential", |compiler| {
         compiler.args(["-DNAME=\"boringssl\"", &version]);
         link(compiler, library).args(["-lstdc++", "-lpthread"]);
