@@ -4,7 +4,7 @@
 //! millisecond, and at once when the other one woke it. Real boards bring an executor of their own.
 
 use core::future::Future;
-use core::pin::pin;
+use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
@@ -16,9 +16,12 @@ struct Flag(AtomicBool);
 static BACKGROUND: Flag = Flag(AtomicBool::new(true));
 static APPLICATION: Flag = Flag(AtomicBool::new(true));
 
-/// Polls both futures until `application` is done; `background` runs beside it.
-pub fn run<T>(background: impl Future<Output = ()>, application: impl Future<Output = T>) -> T {
-    let (mut background, mut application) = (pin!(background), pin!(application));
+/// Polls both futures until `application` is done; `background` runs beside it. They come pinned:
+/// given by value, each would be on the stack twice, here and where it was made.
+pub fn run<T>(
+    mut background: Pin<&mut impl Future<Output = ()>>,
+    mut application: Pin<&mut impl Future<Output = T>>,
+) -> T {
     let (background_waker, application_waker) = (BACKGROUND.waker(), APPLICATION.waker());
     loop {
         if APPLICATION.take()

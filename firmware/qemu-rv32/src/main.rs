@@ -4,6 +4,7 @@
 #![no_main]
 
 use core::fmt::Display;
+use core::pin::pin;
 
 use embassy_net::{Config, StackResources};
 use picopost::Stage;
@@ -44,8 +45,8 @@ fn run() -> u8 {
         instructions: machine::instructions,
         peak_stack: start::peak_stack,
     };
-    let application = picopost_app::run(board, network, &parameters, MEMORY.take());
-    executor::run(async { runner.run().await }, application)
+    let application = pin!(picopost_app::run(board, network, &parameters, MEMORY.take()));
+    executor::run(pin!(async { runner.run().await }), application)
 }
 
 fn lacking(part: Lacking) -> u8 {

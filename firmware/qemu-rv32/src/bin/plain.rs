@@ -5,6 +5,8 @@
 #![no_std]
 #![no_main]
 
+use core::pin::pin;
+
 use embassy_net::{Config, StackResources};
 use picopost::Stage;
 use picopost::asynch::Connect;
@@ -67,7 +69,7 @@ fn run() -> Result<u8, (u8, u16)> {
         token::report(&mut report, content);
         Ok(EXIT_GOOD)
     };
-    executor::run(async { runner.run().await }, application)
+    executor::run(pin!(async { runner.run().await }), pin!(application))
 }
 
 /// Sends the request and reads until the server closes: the status and the content, as they came.
