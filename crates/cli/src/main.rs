@@ -10,11 +10,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod arguments;
 mod ca;
+mod connect;
 mod error;
 mod finding;
 mod listen;
 mod post;
+mod trust;
 
 /// Get a verified HTTPS POST out of a small device, and see what is wrong when it does not arrive.
 #[derive(Debug, Parser)]
@@ -30,12 +33,14 @@ const EXIT_STATUS: &str = "Exit status: 0 good, 1 findings of severity error, 2 
 enum Command {
     Listen(listen::Args),
     Post(post::Args),
+    Trust(trust::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Listen(args) => listen::run(&args),
         Command::Post(args) => post::run(&args),
+        Command::Trust(args) => trust::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

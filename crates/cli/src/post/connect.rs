@@ -1,46 +1,14 @@
-//! TCP from the desk: names by the system or by `--resolve`, and a deadline that nothing outlives.
+//! TCP for the device's engine: a stream that nothing keeps waiting beyond the deadline.
 
 use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::net::TcpStream;
+use std::time::Instant;
 
 use embedded_io::ErrorKind;
 use picopost::{ConnectError, blocking};
 
 use super::trace::Trace;
-
-/// One `--resolve`: this host and port are at these addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Override {
-    host: String,
-    port: u16,
-    addresses: Vec<IpAddr>,
-}
-
-impl Override {
-    /// `HOST:PORT:ADDRESS[,ADDRESS]...`; IPv6 addresses with or without brackets, an IPv6 host with
-    /// them.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        const FORM: &str = "it is HOST:PORT:ADDRESS, such as example.com:443:127.0.0.1";
-        let (host, rest) = match text.strip_prefix('[') {
-            Some(bracketed) => bracketed.split_once("]:").ok_or(FORM)?,
-            None => text.split_once(':').ok_or(FORM)?,
-        };
-        let (port, addresses) = rest.split_once(':').ok_or(FORM)?;
-        if host.is_empty() {
-            return Err(FORM.to_owned());
-        }
-        let port = port.parse().map_err(|error| format!("`{port}` is not a port: {error}"))?;
-        let addresses = addresses.split(',').map(parse_address).collect::<Result<_, _>>()?;
-        Ok(Self { host: host.to_owned(), port, addresses })
-    }
-}
-
-fn parse_address(text: &str) -> Result<IpAddr, String> {
-    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    inner.parse().map_err(|error| format!("`{text}` is not an IP address: {error}"))
-}
+use crate::connect::{Attempt, Override, connect, kind, remaining, resolve};
 
 /// Opens connections until the deadline.
 pub(super) struct Connector<'a> {
@@ -53,35 +21,6 @@ impl<'a> Connector<'a> {
     pub(super) const fn new(overrides: &'a [Override], deadline: Instant, trace: Trace) -> Self {
         Self { overrides, deadline, trace }
     }
-
-    fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
-        let given =
-            self.overrides.iter().find(|given| given.port == port && given.host.eq_ignore_ascii_case(host));
-        if let Some(given) = given {
-            return Ok(given.addresses.iter().map(|address| SocketAddr::new(*address, port)).collect());
-        }
-        if let Ok(address) = host.parse() {
-            return Ok(vec![SocketAddr::new(address, port)]);
-        }
-        // The system's resolver has no time limit: it is left behind where it takes too long.
-        let (sender, receiver) = mpsc::channel();
-        let name = host.to_owned();
-        std::thread::spawn(move || {
-            // Nobody may be listening any more.
-            let _ = sender.send((name.as_str(), port).to_socket_addrs().map(Vec::from_iter));
-        });
-        let Ok(addresses) = receiver.recv_timeout(remaining(self.deadline)) else {
-            return Err(ConnectError::Dns(ErrorKind::TimedOut));
-        };
-        match addresses {
-            Ok(addresses) if addresses.is_empty() => Err(ConnectError::Dns(ErrorKind::NotFound)),
-            Ok(addresses) => Ok(addresses),
-            Err(error) => {
-                self.trace.note(&error.to_string());
-                Err(ConnectError::Dns(dns_kind(&error)))
-            }
-        }
-    }
 }
 
 impl blocking::Connect for Connector<'_> {
@@ -91,23 +30,13 @@ impl blocking::Connect for Connector<'_> {
         Self: 's;
 
     fn connect(&mut self, host: &str, port: u16) -> Result<Socket, ConnectError> {
-        let mut failure = ErrorKind::NotFound;
-        for address in self.resolve(host, port)? {
-            self.trace.line("tcp", &format!("connecting to {address}"));
-            match TcpStream::connect_timeout(&address, remaining(self.deadline)) {
-                Ok(stream) => {
-                    // Each write is a whole record or what is left of one. Where this fails, the
-                    // octets wait a little longer.
-                    let _ = stream.set_nodelay(true);
-                    return Ok(Socket { stream, deadline: self.deadline });
-                }
-                Err(error) => {
-                    self.trace.note(&error.to_string());
-                    failure = kind(&error);
-                }
-            }
-        }
-        Err(ConnectError::Tcp(failure))
+        let Self { overrides, deadline, trace } = *self;
+        let addresses = resolve(overrides, host, port, deadline, &mut |text| trace.note(text))?;
+        let stream = connect(&addresses, deadline, &mut |attempt| match attempt {
+            Attempt::To(address) => trace.line("tcp", &format!("connecting to {address}")),
+            Attempt::Failed(error) => trace.note(&error.to_string()),
+        })?;
+        Ok(Socket { stream, deadline })
     }
 }
 
@@ -141,65 +70,5 @@ impl embedded_io::Write for Socket {
     fn flush(&mut self) -> Result<(), ErrorKind> {
         // The system's socket sends by itself.
         Ok(())
-    }
-}
-
-/// The time until the deadline; a moment where it has passed, since 0 would mean no limit.
-fn remaining(deadline: Instant) -> Duration {
-    deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
-}
-
-fn kind(error: &std::io::Error) -> ErrorKind {
-    match error.kind() {
-        // What a socket's time limit gives on Unix.
-        std::io::ErrorKind::WouldBlock => ErrorKind::TimedOut,
-        std::io::ErrorKind::NetworkUnreachable | std::io::ErrorKind::HostUnreachable => {
-            ErrorKind::AddrNotAvailable
-        }
-        kind => kind.into(),
-    }
-}
-
-/// The standard library tells a name that does not exist from a resolver that does not answer by
-/// their texts alone.
-fn dns_kind(error: &std::io::Error) -> ErrorKind {
-    let text = error.to_string();
-    if ["Name or service not known", "No address associated", "nodename nor servname"]
-        .iter()
-        .any(|known| text.contains(known))
-    {
-        return ErrorKind::NotFound;
-    }
-    kind(error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn overrides() {
-        let given = |host: &str, port, addresses: &[&str]| {
-            let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
-            Ok(Override { host: host.to_owned(), port, addresses })
-        };
-        assert_eq!(Override::parse("example.com:443:127.0.0.1"), given("example.com", 443, &["127.0.0.1"]));
-        assert_eq!(Override::parse("a:1:[::1]"), given("a", 1, &["::1"]));
-        assert_eq!(Override::parse("a:1:::1,127.0.0.1"), given("a", 1, &["::1", "127.0.0.1"]));
-        assert_eq!(Override::parse("[fe80::1]:1:10.0.0.1"), given("fe80::1", 1, &["10.0.0.1"]));
-        for bad in [
-            "",
-            "a",
-            "a:1",
-            "a:1:",
-            "a:x:127.0.0.1",
-            "a:70000:127.0.0.1",
-            "a:1:b",
-            "a:1:::1,",
-            ":1:127.0.0.1",
-            "[::1:1:::1",
-        ] {
-            assert!(Override::parse(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -10,9 +10,11 @@ use picopost::{
     Buffers, Clock, Device, Error, Groups, Header, Request, Security, Trust, UnixTime, Url, blocking, http,
 };
 
+use crate::arguments::parse_time;
+use crate::connect::Override;
 use crate::error::CommandError;
 use anchors::Anchors;
-use connect::{Connector, Override};
+use connect::Connector;
 use output::{Answer, Format};
 use trace::{Recorder, Trace};
 
@@ -128,11 +130,6 @@ impl Clock for DeskClock {
         };
         Some(UnixTime::since_unix_epoch(since_epoch))
     }
-}
-
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    text.parse()
-        .map_err(|error: jiff::Error| format!("not a time of RFC 3339 such as 2025-01-27T00:00:00Z: {error}"))
 }
 
 fn parse_header(text: &str) -> Result<Header<'_>, CommandError> {

@@ -1,0 +1,12 @@
+//! `picopost trust` as a program: files, hosts of every kind, and the files that it writes in the
+//! hands of those who read them.
+
+mod arguments;
+mod check;
+mod documented;
+mod failures;
+mod files;
+mod park;
+mod schema;
+mod server;
+mod support;
