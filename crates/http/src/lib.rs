@@ -39,12 +39,16 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate std;
+
 pub use body::Piece;
 pub use content::{Source, SourceFailed};
 pub use error::{End, Error, Mismatch, Stage};
 pub use field::{FieldName, FieldValue, Header};
 pub use framing::Method;
 pub use head::{Head, Headers};
+pub use meaning::RetryAfter;
 pub use request::{Request, USER_AGENT};
 pub use request_writer::RequestWriter;
 pub use response::{Response, StatusCode};
@@ -52,8 +56,10 @@ pub use response_reader::{MAX_HEADERS, MAX_INTERIM_RESPONSES, ResponseReader};
 pub use url::{Authority, DEFAULT_PORT, RequestTarget, Url};
 
 mod body;
+mod challenge;
 mod chunked;
 mod content;
+mod date;
 mod error;
 mod error_text;
 mod field;
@@ -61,6 +67,7 @@ mod framing;
 mod head;
 #[cfg(feature = "json")]
 pub mod json;
+mod meaning;
 mod persistence;
 mod request;
 mod request_writer;
