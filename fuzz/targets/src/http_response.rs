@@ -1,26 +1,48 @@
 //! Responses.
 
-use picopost_http::{End, Error, ResponseReader};
+use picopost_http::{End, Error, Method, ResponseReader};
 
 use crate::input::{Input, cut};
 
-/// The input is the size of the buffer, how the connection ends, the sizes of the pieces, and the
-/// server's octets. Whole, octet by octet and in these pieces they are read as the same response, or
-/// refused for the same reason. What is accepted is framed in one way only (RFC 9112 §6.3).
+/// The input is the size of the buffer, how the connection ends and what was asked for, the sizes of the
+/// pieces, and the server's octets. Whole, octet by octet and in these pieces they are read as the same
+/// response, or refused for the same reason, and as the same where the content is not kept. What is
+/// accepted is framed in one way only (RFC 9112 §6.3), and its connection is used again only where it
+/// cannot have been read differently.
 pub fn http_response(input: &[u8]) {
     let mut input = Input::new(input);
     let room = 4096 - input.below(4097);
-    let end = if input.flag() { End::Truncated } else { End::CloseNotify };
+    let modes = input.u8();
+    let end = if modes & 1 != 0 { End::Truncated } else { End::CloseNotify };
+    let method = if modes & 2 != 0 { Method::Head } else { Method::Post };
     let sizes = input.octets();
     let octets = input.rest();
 
-    let whole = read(&[octets], room, end);
-    assert_eq!(whole, read(&cut(octets, &[1]), room, end), "octet by octet, {room} octets of room");
-    assert_eq!(whole, read(&cut(octets, sizes), room, end), "pieces of {sizes:?}, {room} octets of room");
+    let case = Case { room, end, method };
+    let whole = case.read(&[octets], Way::Kept);
+    assert_eq!(whole, case.read(&cut(octets, &[1]), Way::Kept), "octet by octet, {case:?}");
+    assert_eq!(whole, case.read(&cut(octets, sizes), Way::Kept), "pieces of {sizes:?}, {case:?}");
+    let streamed = case.read(&cut(octets, sizes), Way::Streamed);
+    if !matches!(whole, Err(Error::BodyTooLarge { .. })) {
+        assert_eq!(whole, streamed, "as a stream, pieces of {sizes:?}, {case:?}");
+    }
     match whole {
-        Ok(response) => response.check(octets, room, end),
+        Ok(response) => response.check(octets, &case),
         Err(error) => assert!(error.code() != 0 && !error.to_string().is_empty()),
     }
+}
+
+#[derive(Debug)]
+struct Case {
+    room: usize,
+    end: End,
+    method: Method,
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Kept,
+    Streamed,
 }
 
 #[derive(Debug, PartialEq)]
@@ -30,30 +52,58 @@ struct Response {
     body: Vec<u8>,
     /// Octets that belong to the response.
     length: usize,
+    is_reusable: bool,
 }
 
-fn read(pieces: &[&[u8]], room: usize, end: End) -> Result<Response, Error> {
-    let mut buffer = vec![0; room];
-    let mut reader = ResponseReader::new(&mut buffer);
-    let mut length = 0;
-    for piece in pieces {
-        match reader.feed(piece) {
-            Ok(taken) => {
-                assert!(taken == piece.len() || reader.is_done(), "octets are left for no reason");
-                length += taken;
-            }
-            Err(error) => {
-                assert_eq!(reader.feed(piece), Err(error), "an error stays");
-                assert_eq!(reader.end(end), Err(error), "an error stays");
-                return Err(error);
+impl Case {
+    fn read(&self, pieces: &[&[u8]], way: Way) -> Result<Response, Error> {
+        let mut buffer = vec![0; self.room];
+        let mut reader = ResponseReader::for_method(self.method, &mut buffer);
+        let (mut length, mut body) = (0, Vec::new());
+        for piece in pieces {
+            let taken = match way {
+                Way::Kept => reader.feed(piece),
+                Way::Streamed => stream(&mut reader, piece, &mut body),
+            };
+            match taken {
+                Ok(taken) => {
+                    assert!(taken == piece.len() || reader.is_done(), "octets are left for no reason");
+                    length += taken;
+                }
+                Err(error) => {
+                    assert_eq!(reader.feed(piece), Err(error), "an error stays");
+                    assert_eq!(reader.end(self.end), Err(error), "an error stays");
+                    assert!(!reader.is_reusable());
+                    return Err(error);
+                }
             }
         }
+        reader.end(self.end)?;
+        assert!(reader.is_done());
+        let is_reusable = reader.is_reusable();
+        // What they say is looked at for panics.
+        if let Some(head) = reader.head() {
+            let _ = (head.retry_after(0), head.date(u64::MAX), head.location(), head.bearer_error());
+        }
+        let response = reader.finish()?;
+        body.extend(response.body());
+        let headers = response.headers().map(|(name, value)| (name.to_owned(), value.to_vec())).collect();
+        Ok(Response { status: response.status().0, headers, body, length, is_reusable })
     }
-    reader.end(end)?;
-    assert!(reader.is_done());
-    let response = reader.finish()?;
-    let headers = response.headers().map(|(name, value)| (name.to_owned(), value.to_vec())).collect();
-    Ok(Response { status: response.status().0, headers, body: response.body().to_vec(), length })
+}
+
+fn stream(reader: &mut ResponseReader<'_>, octets: &[u8], body: &mut Vec<u8>) -> Result<usize, Error> {
+    let mut taken = 0;
+    while taken < octets.len() {
+        let piece = reader.pull(&octets[taken..])?;
+        body.extend(piece.content);
+        taken += piece.taken;
+        if piece.taken == 0 {
+            assert!(reader.is_done(), "octets are left for no reason");
+            break;
+        }
+    }
+    Ok(taken)
 }
 
 impl Response {
@@ -62,12 +112,14 @@ impl Response {
         named.map(|(_, value)| &value[..]).collect()
     }
 
-    fn check(&self, octets: &[u8], room: usize, end: End) {
+    fn check(&self, octets: &[u8], case: &Case) {
+        let Case { room, end, method } = *case;
         assert!((200..600).contains(&self.status), "{self:?}");
         assert!(self.body.len() <= room && self.headers.len() <= picopost_http::MAX_HEADERS, "{self:?}");
         let (lengths, codings) = (self.values("content-length"), self.values("transfer-encoding"));
         // RFC 9112 §6.3: one of the two, and where there is neither, the connection's end delimits.
-        let has_content = !matches!(self.status, 204 | 304);
+        let has_content = !matches!(self.status, 204 | 304) && method != Method::Head;
+        self.check_reuse(octets, has_content);
         match (&lengths[..], &codings[..]) {
             ([], []) if has_content => {
                 assert_eq!(end, End::CloseNotify, "cut off: {self:?}");
@@ -87,6 +139,22 @@ impl Response {
             ([_, ..], [_, ..]) if has_content => panic!("two framings, one believed: {self:?}"),
             _ => assert_eq!(self.body, b"", "{self:?}"),
         }
+    }
+}
+
+impl Response {
+    /// RFC 9112 §9.3, and no more than one way to read it.
+    fn check_reuse(&self, octets: &[u8], has_content: bool) {
+        if !self.is_reusable {
+            return;
+        }
+        assert_eq!(self.length, octets.len(), "octets behind it: {self:?}");
+        let (lengths, codings) = (self.values("content-length"), self.values("transfer-encoding"));
+        assert!(lengths.len() + codings.len().min(1) <= 1, "two framings: {self:?}");
+        assert!(!has_content || lengths.len() + codings.len() > 0, "until the connection ends: {self:?}");
+        let options = self.values("connection");
+        let mut options = options.iter().flat_map(|value| value.split(|octet| *octet == b','));
+        assert!(!options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close")), "{self:?}");
     }
 }
 
