@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use xtask::error::Failure;
@@ -25,6 +26,8 @@ pub struct Image {
     pub file: PathBuf,
     /// The stack's, with its version.
     pub name: String,
+    /// What it was built with.
+    pub compiler: String,
     /// Code, constants and initial values, less the twin's, in octets.
     pub flash: u32,
     /// Static memory less the twin's, in octets.
@@ -51,16 +54,19 @@ impl Builder {
     /// # Errors
     /// Something is missing, or the build fails; what builds has said why.
     pub fn build(&self, stack: &Stack) -> Result<Image, Failure> {
-        let (file, twin, name) = match stack.program {
-            Program::Rust { package, features } => {
-                (self.rust(package, features)?, self.rust(PLAIN, &[])?, stack.name.to_owned())
+        let (file, twin, name, compiler) = match stack.program {
+            Program::Rust { package, features, library } => {
+                let image = self.rust(package, features)?;
+                let version = library.map(locked_version).transpose()?.unwrap_or_default();
+                (image, self.rust(PLAIN, &[])?, stack.name.replace("{}", &version), self.rustc())
             }
             Program::C { file, library, defines } => {
                 let board = self.board()?;
                 let program = compiler::Program { id: stack.id, file, library: Some(library), defines };
                 let twin = compiler::Program { id: "plain", file: "plain.c", library: None, defines: &[] };
                 let (image, version) = compiler::build(&program, &board)?;
-                (image, compiler::build(&twin, &board)?.0, stack.name.replace("{}", &version))
+                let twin = compiler::build(&twin, &board)?.0;
+                (image, twin, stack.name.replace("{}", &version), compiler::version()?)
             }
         };
         let (sizes, twin) = (sizes(&file)?, sizes(&twin)?);
@@ -69,6 +75,7 @@ impl Builder {
         Ok(Image {
             file,
             name,
+            compiler,
             flash: flash(sizes).saturating_sub(flash(twin)),
             memory: memory(sizes).saturating_sub(memory(twin)),
         })
@@ -88,6 +95,17 @@ impl Builder {
         let image = chip_folder().join([&[package], features].concat().join("-"));
         fs::copy(&built, &image).map_err(|error| Failure::failed(format!("{}: {error}", built.display())))?;
         Ok(image)
+    }
+
+    /// The compiler of the programs in Rust.
+    fn rustc(&self) -> String {
+        let command = match &self.toolchain {
+            Toolchain::Rustup => "rustc",
+            Toolchain::Debian { .. } => "/usr/bin/rustc",
+        };
+        let version = process::output(Command::new(command).arg("--version").current_dir(workspace()));
+        // `rustc 1.95.0 (59807616e 2026-04-14)`
+        version.unwrap_or_default().split(" (").next().unwrap_or_default().to_owned()
     }
 
     /// The board as a static library.
@@ -115,6 +133,20 @@ fn chip_folder() -> PathBuf {
     target_folder().join("bench/chip")
 }
 
+/// The version of a package in the lock file of the chip's workspace.
+fn locked_version(package: &str) -> Result<String, Failure> {
+    let file = workspace().join("bench/chip/Cargo.lock");
+    let text =
+        fs::read_to_string(&file).map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
+    version_in(&text, package)
+        .ok_or_else(|| Failure::failed(format!("{} does not have {package}", file.display())))
+}
+
+fn version_in(lock: &str, package: &str) -> Option<String> {
+    let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+    Some(rest.split_once('"')?.0.to_owned())
+}
+
 /// The repository's profile for firmware: what a board's image is built with is what is measured.
 fn profile_text() -> std::io::Result<String> {
     let manifest = fs::read_to_string(workspace().join("Cargo.toml"))?;
@@ -131,4 +163,26 @@ fn profile_text() -> std::io::Result<String> {
 fn sizes(image: &Path) -> Result<Sizes, Failure> {
     let file = fs::read(image).map_err(|error| Failure::failed(format!("{}: {error}", image.display())))?;
     Sizes::read(&file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_locked_packages() {
+        let lock = "[[package]]\nname = \"rustls-webpki\"\nversion = \"0.103.17\"\n\n\
+                    [[package]]\nname = \"rustls\"\nversion = \"0.23.46\"\n";
+        assert_eq!(version_in(lock, "rustls").as_deref(), Some("0.23.46"));
+        assert_eq!(version_in(lock, "webpki"), None);
+        assert!(locked_version("rustls").is_ok());
+    }
+
+    #[test]
+    fn the_profile_is_the_repository_s() {
+        let profile = profile_text().unwrap();
+        assert!(profile.starts_with("[profile.release]"), "{profile}");
+        assert!(profile.contains("\n[profile.firmware]\n"), "{profile}");
+        assert!(!profile.contains("[profile.dev]"), "{profile}");
+    }
 }

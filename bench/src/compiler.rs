@@ -59,6 +59,15 @@ pub fn find() -> Result<PathBuf, Failure> {
     setup::on_path(COMPILER).ok_or_else(|| Failure::missing(format!("{COMPILER} is not there")))
 }
 
+/// Its name and version.
+///
+/// # Errors
+/// As for [`find`].
+pub fn version() -> Result<String, Failure> {
+    let version = process::output(Command::new(find()?).arg("-dumpfullversion")).unwrap_or_default();
+    Ok(format!("{COMPILER} {version}"))
+}
+
 /// Builds a program on `board`, a static library: its image, and the version of its peer.
 ///
 /// # Errors

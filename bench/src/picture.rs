@@ -1,4 +1,4 @@
-//! The picture: three columns of bars, readable on light and on dark.
+//! The picture: three columns of bars, readable on light and on dark: it has a ground of its own.
 
 use std::fmt::Write;
 use std::fs;
@@ -13,12 +13,12 @@ use crate::table::tenths;
 
 const FILE: &str = "docs/bench.svg";
 
-const NAME_WIDTH: u64 = 240;
+const NAME_WIDTH: u64 = 290;
 const COLUMN: u64 = 210;
 /// Of the longest bar; the rest of the column is for its number.
 const BAR: u64 = 145;
 const ROW: u64 = 24;
-const HEAD: u64 = 52;
+const HEAD: u64 = 58;
 
 /// A column of the picture: its title, and a row's value in units of its last digit shown.
 type Column = (&'static str, fn(&Row) -> Option<u64>, u64);
@@ -43,18 +43,20 @@ pub fn svg(results: &Results) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
          height=\"{height}\" role=\"img\" aria-label=\"What a verified POST costs, by TLS stack: shorter \
          is better\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n<style>\n  \
-         text {{ fill: #1f2328 }} .peer {{ fill: #8c959f }} .ours {{ fill: #0969da }} .strong {{ font-weight: 600 }}\n  \
-         @media (prefers-color-scheme: dark) {{ text {{ fill: #e6edf3 }} .peer {{ fill: #6e7681 }} \
-         .ours {{ fill: #4493f8 }} }}\n</style>\n"
+         text {{ fill: #1f2328 }} .ground {{ fill: #ffffff }} .peer {{ fill: #8c959f }} .ours {{ fill: #0969da }} .strong {{ font-weight: 600 }}\n  \
+         @media (prefers-color-scheme: dark) {{ text {{ fill: #e6edf3 }} .ground {{ fill: #0d1117 }} .peer {{ fill: #6e7681 }} \
+         .ours {{ fill: #4493f8 }} }}\n</style>\n\
+         <rect width=\"{width}\" height=\"{height}\" rx=\"6\" class=\"ground\"/>\n"
     );
     // Writing to a string does not fail.
     let _ =
-        writeln!(svg, "<text x=\"0\" y=\"16\" class=\"strong\">One verified POST: shorter is better</text>");
+        writeln!(svg, "<text x=\"12\" y=\"22\" class=\"strong\">One verified POST: shorter is better</text>");
     for (index, row) in (0..).zip(rows) {
         let y = HEAD + ROW * index + 14;
         let class = if is_ours(row) { " class=\"strong\"" } else { "" };
-        let _ =
-            writeln!(svg, "<text x=\"0\" y=\"{y}\"{class}>{}, TLS {}</text>", escaped(&row.name), row.tls);
+        // What most speak is not said.
+        let tls = if row.tls == "1.3" { String::new() } else { format!(", TLS {}", row.tls) };
+        let _ = writeln!(svg, "<text x=\"12\" y=\"{y}\"{class}>{}{tls}</text>", escaped(&row.name));
     }
     for (index, column) in (0..).zip(&COLUMNS) {
         bars(&mut svg, rows, column, NAME_WIDTH + COLUMN * index);
@@ -64,7 +66,7 @@ pub fn svg(results: &Results) -> String {
 
 fn bars(svg: &mut String, rows: &[Row], (title, value, unit): &Column, x: u64) {
     let most = rows.iter().filter_map(value).max().unwrap_or(1).max(1);
-    let _ = writeln!(svg, "<text x=\"{x}\" y=\"40\">{title}</text>");
+    let _ = writeln!(svg, "<text x=\"{x}\" y=\"46\">{title}</text>");
     for (index, row) in (0..).zip(rows) {
         let Some(number) = value(row) else { continue };
         let y = HEAD + ROW * index;

@@ -27,6 +27,8 @@ pub struct Row {
     pub name: String,
     /// Its version of TLS.
     pub tls: String,
+    /// The compiler; figures of two of them are not compared.
+    pub compiler: String,
     /// Flash over plain TCP, in octets.
     pub flash: u32,
     /// Static memory over plain TCP, in octets.
@@ -141,16 +143,23 @@ impl Results {
         self.stacks.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
     }
 
-    /// Where `self` costs more than `before`, or lacks a figure, one sentence each; and where it
-    /// costs less.
+    /// Where `self` costs more than `before`, or lacks a figure, one sentence each; and what else is
+    /// worth knowing.
     #[must_use]
     pub fn compare(&self, before: &Self) -> (Vec<String>, Vec<String>) {
-        let (mut losses, mut gains) = (Vec::new(), Vec::new());
+        let (mut losses, mut notes) = (Vec::new(), Vec::new());
         for row in &self.stacks {
             let Some(stored) = before.row(&row.id) else {
                 losses.push(format!("{}: nothing is stored to compare with", row.id));
                 continue;
             };
+            if stored.compiler != row.compiler {
+                notes.push(format!(
+                    "{}: not compared: stored by {}, measured by {}",
+                    row.id, stored.compiler, row.compiler
+                ));
+                continue;
+            }
             let now: BTreeMap<_, _> = row.watched().into_iter().collect();
             for (name, then) in stored.watched() {
                 let Some(&now) = now.get(&name) else {
@@ -161,11 +170,11 @@ impl Results {
                 if now * 100 > then * (100 + TOLERANCE) {
                     losses.push(sentence());
                 } else if now * 100 < then * (100 - TOLERANCE) {
-                    gains.push(sentence());
+                    notes.push(format!("better: {}", sentence()));
                 }
             }
         }
-        (losses, gains)
+        (losses, notes)
     }
 }
 
@@ -176,9 +185,9 @@ mod tests {
     fn results(flash: u32, instructions: u64, stack: u32, resumed: bool) -> Results {
         let post = Post { handshake: instructions - 10, post: 10, stack, heap: 50, ..Post::default() };
         let posts = Posts { full: post.clone(), resumed: resumed.then_some(post) };
-        let (id, name, tls) = ("picopost".into(), "picopost".into(), "1.3".into());
+        let [id, name, tls, compiler] = ["picopost", "picopost", "1.3", "rustc 1"].map(str::to_owned);
         let chains = BTreeMap::from([("gts".to_owned(), posts)]);
-        Results { stacks: vec![Row { id, name, tls, flash, memory: 50, chains }] }
+        Results { stacks: vec![Row { id, name, tls, compiler, flash, memory: 50, chains }] }
     }
 
     #[test]
@@ -206,7 +215,17 @@ mod tests {
     #[test]
     fn gains_are_named() {
         let gains = results(979, 1000, 900, false).compare(&results(1000, 1000, 900, false)).1;
-        assert_eq!(gains, ["picopost: flash was 1000, is 979"]);
+        assert_eq!(gains, ["better: picopost: flash was 1000, is 979"]);
+    }
+
+    #[test]
+    fn another_compiler_is_no_loss() {
+        let before = results(1000, 1000, 900, false);
+        let mut now = results(2000, 1000, 900, false);
+        now.stacks[0].compiler = "rustc 2".into();
+        let (losses, notes) = now.compare(&before);
+        assert_eq!(losses, [""; 0]);
+        assert_eq!(notes, ["picopost: not compared: stored by rustc 1, measured by rustc 2"]);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub enum Program {
         package: &'static str,
         /// Its features.
         features: &'static [&'static str],
+        /// The package that it measures, which has a version.
+        library: Option<&'static str>,
     },
     /// A file of `c/`, around a library.
     C {
@@ -126,7 +128,7 @@ pub const STACKS: &[Stack] = &[
         id: "picopost",
         name: "picopost, 4 KiB records",
         tls: "1.3",
-        program: Program::Rust { package: "bench-picopost", features: &[] },
+        program: Program::Rust { package: "bench-picopost", features: &[], library: None },
         largest_record: Some(4096),
         group: Group::X25519,
     },
@@ -134,7 +136,7 @@ pub const STACKS: &[Stack] = &[
         id: "picopost-full",
         name: "picopost, any record",
         tls: "1.3",
-        program: Program::Rust { package: "bench-picopost", features: &["full-record"] },
+        program: Program::Rust { package: "bench-picopost", features: &["full-record"], library: None },
         largest_record: None,
         group: Group::X25519,
     },
@@ -217,5 +219,25 @@ pub const STACKS: &[Stack] = &[
         },
         largest_record: None,
         group: Group::X25519,
+    },
+    Stack {
+        id: "rustls",
+        name: "rustls {}, unbuffered",
+        tls: "1.3",
+        program: Program::Rust { package: "bench-rustls", features: &[], library: Some("rustls") },
+        largest_record: None,
+        group: Group::X25519,
+    },
+    Stack {
+        id: "embedded-tls",
+        name: "embedded-tls {} and webpki",
+        tls: "1.3",
+        program: Program::Rust {
+            package: "bench-embedded-tls",
+            features: &[],
+            library: Some("embedded-tls"),
+        },
+        largest_record: None,
+        group: Group::Secp256r1,
     },
 ];

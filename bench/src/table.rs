@@ -147,6 +147,7 @@ mod tests {
             id: "picopost".into(),
             name: "picopost".into(),
             tls: "1.3".into(),
+            compiler: "rustc 1".into(),
             flash: 84_949,
             memory: 50,
             chains: BTreeMap::from([("gts".to_owned(), posts)]),

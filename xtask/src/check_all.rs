@@ -64,6 +64,11 @@ fn steps() -> Result<Vec<Step>, Failure> {
     let (name, mut docs) = on("docs", &[&["doc", "--no-deps"], &host]);
     docs.env("RUSTDOCFLAGS", "-D warnings");
     steps.push((name, docs));
+    steps.push(step(
+        "format, the bench's chip",
+        &["fmt", "--all", "--check", "--manifest-path", "bench/chip/Cargo.toml"],
+    ));
+    steps.push(step("the bench, picopost alone", &["bench-chip", "--quick"]));
     for target in DEVICE_TARGETS {
         let toolchain = setup::toolchain_for(target)?;
         for features in DEVICE_FEATURES {

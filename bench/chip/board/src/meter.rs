@@ -11,6 +11,9 @@ const PAINT: u32 = 0xAAAA_AAAA;
 /// What is left alone below the stack pointer while painting, in octets.
 const MARGIN: usize = 256;
 
+/// The type of such a record, which has 6 octets.
+const CHANGE_CIPHER_SPEC: u8 = 20;
+
 #[derive(Clone, Copy)]
 struct Counts {
     /// The counter at the beginning; later moments are relative to it.
@@ -22,7 +25,7 @@ struct Counts {
     sent: usize,
     received: usize,
     round_trips: usize,
-    /// Whether something was sent since the last time that the program waited.
+    /// Whether something that is to be answered was sent since the program received last.
     owed: bool,
 }
 
@@ -122,15 +125,17 @@ pub(crate) fn exclude(instructions: u64) {
     update(|counts| counts.excluded += instructions);
 }
 
-pub(crate) fn sending(octets: usize) {
+pub(crate) fn sending(octets: &[u8]) {
+    // A ChangeCipherSpec by itself is answered by nothing (RFC 9846 §E.4).
+    let is_answered = octets.first() != Some(&CHANGE_CIPHER_SPEC) || octets.len() > 6;
     update(|counts| {
-        counts.sent += octets;
-        counts.owed = true;
+        counts.sent += octets.len();
+        counts.owed |= is_answered;
     });
 }
 
-/// The program waits for the server: where it has sent something since it last did, that is a
-/// round trip, however long it takes.
+/// The program receives: where it has sent something since it last did, it waits for the answer to
+/// that, which is a round trip, however long it takes.
 pub(crate) fn receiving() {
     update(|counts| counts.round_trips += usize::from(core::mem::take(&mut counts.owed)));
 }

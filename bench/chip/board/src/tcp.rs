@@ -76,7 +76,7 @@ pub fn connect() -> Result<(), Lost> {
 /// # Errors
 /// The connection was lost.
 pub fn send(mut octets: &[u8]) -> Result<(), Lost> {
-    meter::sending(octets.len());
+    meter::sending(octets);
     quietly(|tcp| {
         while !octets.is_empty() {
             let count = tcp.until(|socket| {
