@@ -162,6 +162,7 @@ impl<'a> Exchange<'a> {
     ///
     /// # Errors
     /// A host that is no name, buffers too small, no trust anchors, a random source that fails.
+    #[inline(never)]
     pub fn new<R: TryCryptoRng + ?Sized>(
         request: &Request<'a>,
         security: impl Into<Security<'a>>,
@@ -336,6 +337,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
         }
     }
 
+    #[inline(never)]
     fn turn(&mut self) -> Result<Turn, Error> {
         self.established |= self.channel.is_established();
         self.release_content();

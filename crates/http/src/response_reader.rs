@@ -242,6 +242,7 @@ impl<'b> ResponseReader<'b> {
         Ok(taken)
     }
 
+    #[inline(never)]
     fn end_of_head(&mut self) -> Result<(), Error> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut head = httparse::Response::new(&mut headers);

@@ -91,6 +91,7 @@ impl<'a> Connection<'a> {
         Self::start(config, Some(identity.shortened()), session, receive, send, entropy)
     }
 
+    #[inline(never)]
     fn start<R: TryCryptoRng + ?Sized>(
         config: Config<'a>,
         identity: Option<ClientIdentity<'a>>,
@@ -101,31 +102,31 @@ impl<'a> Connection<'a> {
     ) -> Result<Self, Error> {
         check_setup(&config, receive.len(), send.len())?;
         let limits = Wanted::for_buffer(receive.len());
-        let shared = Shared {
-            offered: Offered {
-                server_name: matches!(config.server_name, ServerName::DnsName(_)),
-                limits,
-                psk_modes: session.is_some(),
-                pre_shared_key: false,
-            },
-            session,
-            config,
-            identity,
-            limits: Agreed::NOTHING,
-            transcript: Transcript::new(),
-            send: SendBuffer::new(send),
-            keys: Keys::default(),
-            path: PathVerification::new(),
-            computed: false,
-        };
         let (mut random, mut session_id) = ([0; 32], [0; 32]);
         draw(entropy, &mut random)?;
         draw(entropy, &mut session_id)?;
         // The private key is drawn last, into its place: values that are built after it would
-        // take what it leaves on the stack along in their unused octets.
+        // take what it leaves on the stack along in their unused octets. Nor is there a value for
+        // each part: it would be on the stack beside the whole.
         let mut connection = Self {
             state: State::Failed(Error::Internal, Stage::Setup),
-            shared,
+            shared: Shared {
+                offered: Offered {
+                    server_name: matches!(config.server_name, ServerName::DnsName(_)),
+                    limits,
+                    psk_modes: session.is_some(),
+                    pre_shared_key: false,
+                },
+                session,
+                config,
+                identity,
+                limits: Agreed::NOTHING,
+                transcript: Transcript::new(),
+                send: SendBuffer::new(send),
+                keys: Keys::default(),
+                path: PathVerification::new(),
+                computed: false,
+            },
             receive: ReceiveBuffer::new(receive),
             ended: false,
             idle: 0,
@@ -328,6 +329,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Verifies the next signature of the server's certificates, where the handshake is at that.
+    #[inline(never)]
     fn verify_path(&mut self) -> Result<bool, Error> {
         let State::VerifyPath(state) = &self.state else { return Ok(false) };
         if let Some(next) = state.step(self.receive.kept(), &mut self.shared)? {
@@ -337,6 +339,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Sends what the state has to send next.
+    #[inline(never)]
     fn send_due(&mut self) -> Result<Step, Error> {
         // A transition that fails leaves no state behind; `fail` puts the error there.
         let failed = State::Failed(Error::Internal, self.stage());
@@ -346,6 +349,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Takes the next handshake message, if it is there as a whole.
+    #[inline(never)]
     fn take_message(&mut self) -> Result<bool, Error> {
         if self.skip_ticket()? {
             return Ok(true);
@@ -410,6 +414,7 @@ impl<'a> Connection<'a> {
     }
 
     /// RFC 9846 §6.2: tells the server why, and forgets every key.
+    #[inline(never)]
     fn fail(&mut self, error: Error, stage: Stage) {
         let Shared { send, keys, .. } = &mut self.shared;
         if matches!(error, Error::AlertReceived { .. }) {

@@ -253,6 +253,7 @@ impl ExpectServerHello {
         Ok(())
     }
 
+    #[inline(never)]
     fn server_hello(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         message.require(Message::ServerHello)?;
         let offer = Offer {
@@ -306,6 +307,7 @@ impl ExpectServerHello {
     }
 
     /// RFC 9846 §7.1. One public-key operation; X25519MLKEM768 is two.
+    #[inline(never)]
     fn key_exchange(
         self,
         suite: CipherSuite,
@@ -378,6 +380,7 @@ pub(crate) struct ExpectCertificate {
 
 impl ExpectCertificate {
     /// Certificate: only read here.
+    #[inline(never)]
     fn certificate(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         // RFC 9846 §4.4.2: a CertificateRequest follows EncryptedExtensions, once.
         if message.kind == Message::CertificateRequest && self.requested.is_none() {
@@ -428,6 +431,7 @@ pub(crate) struct ExpectCertificateVerify {
 
 impl ExpectCertificateVerify {
     /// One public-key operation.
+    #[inline(never)]
     fn certificate_verify(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         message.require(Message::CertificateVerify)?;
         let mut reader = Reader::new(message.body(), message.kind);
@@ -461,6 +465,7 @@ pub(crate) enum Identity {
 }
 
 impl ExpectFinished {
+    #[inline(never)]
     fn finished(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
         message.require(Message::Finished)?;
         message.ends_record()?;

@@ -34,6 +34,7 @@ pub(crate) struct SignatureVerified(());
 ///
 /// # Errors
 /// The 32xx errors.
+#[inline(never)]
 pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> Result<CertVerified, Error> {
     let mut verification = PathVerification::new();
     loop {
@@ -108,6 +109,7 @@ impl PathVerification {
 }
 
 /// Verifies `CertificateVerify` with the key of the server's certificate, RFC 9846 §4.5.2.
+#[inline(never)]
 pub(crate) fn verify_handshake_signature(
     server: &CertificateDer<'_>,
     transcript: &[u8; 32],

@@ -14,6 +14,7 @@ const MAX_IDLE_RECORDS: u8 = 32;
 
 impl Connection<'_> {
     /// Takes the next record, if it is there as a whole.
+    #[inline(never)]
     pub(super) fn take_record(&mut self) -> Result<bool, Error> {
         let protected = self.shared.keys.read.is_some();
         if !protected {
@@ -62,6 +63,7 @@ impl Connection<'_> {
 
     /// Removes a record's protection, where there is one. Returns the type and the length of its
     /// content.
+    #[inline(never)]
     fn open(&mut self, outer: ContentType, header: &Header) -> Result<(ContentType, usize), Error> {
         let Some(keys) = &mut self.shared.keys.read else { return Ok((outer, header.length)) };
         let inner = keys.open(header, self.receive.body(header))?;

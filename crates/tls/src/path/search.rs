@@ -48,6 +48,7 @@ impl Known {
     ///
     /// # Errors
     /// There is none, and no signature that is still to be verified could make one.
+    #[inline(never)]
     pub(super) fn search(
         &self,
         certificate: &EndEntityCert<'_>,
@@ -116,6 +117,7 @@ impl Signature {
     ///
     /// # Errors
     /// [`Error::Internal`]: it lies neither in these certificates nor in these anchors.
+    #[inline(never)]
     pub(super) fn verify(
         &self,
         chain: &[CertificateDer<'_>],
