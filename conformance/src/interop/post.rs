@@ -4,10 +4,9 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use picopost::tls::{ClientIdentity, Config, Connection, P256Signer, ServerName};
 use picopost::{
-    Buffers, Error, Exchange, Request, Response, Session, Stage, Trust, TrustAnchor, UnixTime, Url, blocking,
-    tls,
+    Buffers, ClientIdentity, Error, Exchange, P256Signer, Request, Response, Security, Session, Stage, Trust,
+    TrustAnchor, UnixTime, Url, blocking, tls,
 };
 use picopost_counterparts::chains::Files;
 use picopost_testkit::chains::NAME;
@@ -89,16 +88,12 @@ impl<'p> Post<'p> {
             response: &mut response,
             session: self.session,
         };
-        let (trust, now) = (Trust::anchors(self.anchors), now()?);
-        let mut signer;
-        let exchange = match self.identity {
-            None => Exchange::new(&request, trust, now, buffers, &mut getrandom::SysRng),
-            Some(identity) => {
-                signer =
-                    P256Signer::from_der(identity.key.secret_der()).map_err(setup).map_err(Fault::Client)?;
-                identity.exchange(&mut signer, &request, trust, now, buffers)
-            }
-        };
+        let mut security = Security::from(Trust::anchors(self.anchors));
+        let signer = self.identity.map(Identity::signer).transpose().map_err(Fault::Client)?;
+        if let Some((identity, signer)) = self.identity.zip(signer.as_ref()) {
+            security = security.with_identity(ClientIdentity::new(&identity.certificates, signer));
+        }
+        let exchange = Exchange::new(&request, security, now()?, buffers, &mut getrandom::SysRng);
         let mut exchange = exchange.map_err(Fault::Client)?;
         blocking::run(&mut exchange, &mut tap, &mut ()).map_err(Fault::Client)?;
         let resumed = exchange.is_resumed();
@@ -142,11 +137,6 @@ fn now() -> Result<UnixTime, Fault> {
     now.map(UnixTime::since_unix_epoch).map_err(|error| Fault::Other(format!("the clock: {error}")))
 }
 
-/// What TLS says before anything is sent.
-fn setup(error: tls::Error) -> Error {
-    Error::Tls { stage: Stage::Setup, error }
-}
-
 impl Identity {
     /// The identity in a client's files.
     pub(super) fn read(files: &Files) -> Result<Self, Failure> {
@@ -157,22 +147,9 @@ impl Identity {
         Ok(Self { certificates, key })
     }
 
-    /// An exchange over a connection that has this identity.
-    fn exchange<'e>(
-        &'e self,
-        signer: &'e mut P256Signer,
-        request: &Request<'e>,
-        trust: Trust<'e>,
-        now: UnixTime,
-        buffers: Buffers<'e>,
-    ) -> Result<Exchange<'e>, Error> {
-        let Ok(name) = ServerName::try_from(NAME) else { return Err(Error::ServerName) };
-        let Buffers { receive, send, response, session } = buffers;
-        let (config, identity) =
-            (Config::new(name, trust, now), ClientIdentity::new(&self.certificates, signer));
-        let connection =
-            Connection::with_identity(config, identity, session, receive, send, &mut getrandom::SysRng);
-        Ok(Exchange::over(connection.map_err(setup)?, request, response))
+    fn signer(&self) -> Result<P256Signer, Error> {
+        let signer = P256Signer::from_der(self.key.secret_der());
+        signer.map_err(|error| Error::Tls { stage: Stage::Setup, error })
     }
 }
 

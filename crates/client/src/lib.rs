@@ -50,6 +50,8 @@ pub use observe::{Observer, Octets, Stage, Summary};
 pub use picopost_http as http;
 pub use picopost_http::{FieldValue, Header, Request, Response, Source, SourceFailed, StatusCode, Url};
 pub use picopost_tls as tls;
+#[cfg(feature = "client-auth")]
+pub use picopost_tls::{ClientIdentity, P256Signer, Signature, Signer, SigningFailed};
 pub use picopost_tls::{Der, Groups, Session, Trust, TrustAnchor, UnixTime};
 pub use retry::{Ending, Fate, IdempotencyKey, RetryPolicy};
 pub use security::Security;

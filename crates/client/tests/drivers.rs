@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use picopost::embedded_io::{self, ErrorKind};
 use picopost::{
-    Clock, ClockError, ConnectError, Device, Direction, Error, Observer, Octets, Request, Response, Stage,
-    Summary, Trust, UnixTime, Url, asynch, blocking, embedded_io_async,
+    Clock, ClockError, ConnectError, Device, Direction, Error, Observer, Octets, Request, Response, Security,
+    Stage, Summary, Trust, UnixTime, Url, asynch, blocking, embedded_io_async,
 };
 use picopost_testkit::chains::{faulty, shapes};
 use support::{After, Answer, Memory, OK, Rustls, Server, URL, assert_says, now};
@@ -205,21 +205,32 @@ fn through_both(
     clock: &impl Clock,
     check: impl Fn(&Outcome, &Network),
 ) {
+    for is_async in [false, true] {
+        through_one(is_async, &network, trust.into(), clock, &check);
+    }
+}
+
+/// Runs a POST through the async driver, or the blocking one.
+fn through_one(
+    is_async: bool,
+    network: impl Fn() -> Network,
+    security: Security<'_>,
+    clock: &impl Clock,
+    check: impl Fn(&Outcome, &Network),
+) {
     let body = vec![b'x'; 3000];
     let request = Request::json(Url::parse(URL).unwrap(), &body);
     let finish = |result: Result<Response<'_>, Error>, log: Log| Outcome {
         result: result.map(|response| (response.status().0, response.body().to_vec())),
         log,
     };
-
     let (mut memory, mut log, mut connector) = (Memory::default(), Log::default(), network());
     let device = Device { connector: &mut connector, clock, entropy: &mut getrandom::SysRng };
-    let result = blocking::post(&request, trust, memory.buffers(), device, &mut log);
-    check(&finish(result, log), &connector);
-
-    let (mut memory, mut log, mut connector) = (Memory::default(), Log::default(), network());
-    let device = Device { connector: &mut connector, clock, entropy: &mut getrandom::SysRng };
-    let result = block_on(asynch::post(&request, trust, memory.buffers(), device, &mut log));
+    let result = if is_async {
+        block_on(asynch::post(&request, security, memory.buffers(), device, &mut log))
+    } else {
+        blocking::post(&request, security, memory.buffers(), device, &mut log)
+    };
     check(&finish(result, log), &connector);
 }
 
@@ -419,4 +430,104 @@ fn a_stream_that_takes_nothing_ends_the_exchange() {
     assert!(codes.is_sorted());
     codes.dedup();
     assert_eq!(codes, [2134, 3205]);
+}
+
+/// The server asks for a certificate, and answers whom it knows alone.
+#[cfg(feature = "client-auth")]
+mod identity {
+    use picopost::tls::{self, AlertDescription};
+    use picopost::{ClientIdentity, P256Signer, Signature, Signer, SigningFailed};
+    use picopost_testkit::chains::{Chain, clients};
+
+    use super::*;
+
+    /// A POST through each driver, as a client with these certificates and this key, to a server that
+    /// takes those of `clients::good`.
+    fn post_as(client: Option<(&Chain, &dyn Signer)>, check: impl Fn(&Outcome, &Network)) {
+        let chain = shapes::gts();
+        let anchors = chain.anchors();
+        let config = Rustls::requiring(&chain, &clients::good(), &Answer::with(OK));
+        let network = || Network::new(Rustls::with_config(config.clone(), Answer::with(OK)));
+        let identity = client.map(|(chain, signer)| ClientIdentity::new(&chain.certificates, signer));
+        for is_async in [false, true] {
+            let mut security = Security::from(Trust::anchors(&anchors));
+            if let Some(identity) = identity {
+                security = security.with_identity(identity);
+            }
+            through_one(is_async, network, security, &now(), &check);
+        }
+    }
+
+    fn signer(chain: &Chain) -> P256Signer {
+        P256Signer::from_der(chain.key.der()).unwrap()
+    }
+
+    #[test]
+    fn a_certificate_that_the_server_knows() {
+        let chain = clients::good();
+        post_as(Some((&chain, &signer(&chain))), |outcome, network| {
+            assert_eq!(outcome.result, Ok((200, b"ok".to_vec())));
+            let seen = network.server.borrow().client_certificates();
+            let sent: Vec<_> = chain.certificates.iter().map(|certificate| certificate.to_vec()).collect();
+            assert_eq!(seen, sent);
+            // Signing is the last of the computations.
+            assert_eq!(outcome.log.computed.last(), Some(&Stage::Finished));
+        });
+    }
+
+    fn refused(client: Option<(&Chain, &dyn Signer)>, alert: AlertDescription, sentence: &str) {
+        let sent = client.is_some();
+        post_as(client, |outcome, network| {
+            let error = outcome.result.as_ref().unwrap_err();
+            let verdict = tls::Error::ClientCertificateRefused { alert, sent };
+            // It comes when the client's part is done: the request is on its way already.
+            assert_eq!(*error, Error::Tls { stage: Stage::Head, error: verdict });
+            assert_says(error, sentence);
+            assert!(network.server.borrow().request.is_empty(), "the server read nothing of the request");
+        });
+    }
+
+    #[test]
+    fn a_verdict_is_the_error() {
+        let stranger = clients::stranger();
+        refused(
+            Some((&stranger, &signer(&stranger))),
+            AlertDescription::UNKNOWN_CA,
+            "the server refused the client's certificate (unknown_ca)",
+        );
+        refused(
+            None,
+            AlertDescription::CERTIFICATE_REQUIRED,
+            "the server wants a client certificate, and was sent none (certificate_required)",
+        );
+    }
+
+    #[test]
+    fn a_signer_that_fails() {
+        struct Fails;
+        impl Signer for Fails {
+            fn sign(&self, _digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
+                Err(SigningFailed(3))
+            }
+        }
+        post_as(Some((&clients::good(), &Fails)), |outcome, network| {
+            let error = outcome.result.as_ref().unwrap_err();
+            assert_eq!((error.code(), error.stage()), (1023, Stage::Finished));
+            assert_says(error, "the signer of the client's certificate failed: its error 3");
+            let told = network.server.borrow().error.clone();
+            let alert = rustls::Error::AlertReceived(rustls::AlertDescription::InternalError);
+            assert_eq!(told, Some(alert), "the server is told");
+        });
+    }
+
+    #[test]
+    fn a_certificate_that_cannot_be_used_ends_it_before_anything_is_sent() {
+        let chain = clients::rsa();
+        post_as(Some((&chain, &signer(&clients::good()))), |outcome, network| {
+            let error = outcome.result.as_ref().unwrap_err();
+            assert_eq!((error.code(), error.stage()), (1020, Stage::Setup));
+            assert_says(error, "the client's certificate is none of a P-256 key that may sign");
+            assert!(network.calls.borrow().is_empty());
+        });
+    }
 }

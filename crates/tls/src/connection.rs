@@ -43,14 +43,15 @@ impl<'a> Connection<'a> {
     /// One public-key operation; with X25519MLKEM768 two.
     ///
     /// # Errors
-    /// A buffer too small, no trust anchors, entropy that fails or repeats.
+    /// A buffer too small, no trust anchors, a client's certificate that cannot be used, entropy that
+    /// fails or repeats.
     pub fn new<R: TryCryptoRng + ?Sized>(
         config: Config<'a>,
         receive: &'a mut [u8],
         send: &'a mut [u8],
         entropy: &mut R,
     ) -> Result<Self, Error> {
-        Self::start(config, None, None, receive, send, entropy)
+        Self::start(config, None, receive, send, entropy)
     }
 
     /// The same with a session: what is in it is offered to the server, and a ticket that the
@@ -66,35 +67,12 @@ impl<'a> Connection<'a> {
         send: &'a mut [u8],
         entropy: &mut R,
     ) -> Result<Self, Error> {
-        Self::start(config, None, Some(session), receive, send, entropy)
-    }
-
-    /// The same for a client that has a certificate, which a server that asks for one gets; with
-    /// room for a session, or without.
-    ///
-    /// The certificate goes out in as many records as it needs, one a step, and signing is a step of
-    /// its own. Where the server asks for none, or takes no `ecdsa_secp256r1_sha256`, nothing is sent
-    /// of it and nothing signed.
-    ///
-    /// # Errors
-    /// As [`Self::new`], and [`Error::ClientCertificate`].
-    #[cfg(feature = "client-auth")]
-    pub fn with_identity<'i: 'a, R: TryCryptoRng + ?Sized>(
-        config: Config<'a>,
-        identity: ClientIdentity<'i>,
-        session: Option<&'a mut Session>,
-        receive: &'a mut [u8],
-        send: &'a mut [u8],
-        entropy: &mut R,
-    ) -> Result<Self, Error> {
-        identity.validate()?;
-        Self::start(config, Some(identity.shortened()), session, receive, send, entropy)
+        Self::start(config, Some(session), receive, send, entropy)
     }
 
     #[inline(never)]
     fn start<R: TryCryptoRng + ?Sized>(
         config: Config<'a>,
-        identity: Option<ClientIdentity<'a>>,
         session: Option<&'a mut Session>,
         receive: &'a mut [u8],
         send: &'a mut [u8],
@@ -119,7 +97,6 @@ impl<'a> Connection<'a> {
                 },
                 session,
                 config,
-                identity,
                 limits: Agreed::NOTHING,
                 transcript: Transcript::new(),
                 send: SendBuffer::new(send),
@@ -454,5 +431,5 @@ fn check_setup(config: &Config<'_>, receive: usize, send: usize) -> Result<(), E
     if matches!(config.trust.0, TrustKind::Anchors([])) {
         return Err(Error::NoTrustAnchors);
     }
-    Ok(())
+    config.client().map_or(Ok(()), ClientIdentity::validate)
 }

@@ -33,7 +33,6 @@ use crate::{
     error::{Error, Message, Stage},
     extensions::Offered,
     hello::{BINDERS, ClientHello, More, Offer, ServerHello},
-    identity::ClientIdentity,
     key_exchange::{KeyExchange, NamedGroup, SharedSecret},
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
     limits::Agreed,
@@ -44,7 +43,7 @@ use crate::{
     },
     record::{CipherSuite, ContentType, RecordKeys},
     send::SendBuffer,
-    session::{self, Parties, Resumed, Session},
+    session::{self, Resumed, Session},
     traffic::Traffic,
 };
 
@@ -59,8 +58,6 @@ pub(crate) struct FinishedVerified(());
 /// What the states share: the configuration, the transcript, the keys, and the way out.
 pub(crate) struct Shared<'a> {
     pub(crate) config: Config<'a>,
-    /// Who this client is, for a server that asks.
-    pub(crate) identity: Option<ClientIdentity<'a>>,
     /// What the ClientHello asks for.
     pub(crate) offered: Offered,
     /// How large records may be.
@@ -83,11 +80,6 @@ impl Shared<'_> {
         debug_assert!(!self.computed, "two public-key operations in one step");
         self.computed = true;
     }
-}
-
-/// This client's certificate, if it has one, or nothing.
-pub(crate) fn own_certificate<'s>(identity: &'s Option<ClientIdentity<'_>>) -> &'s [u8] {
-    identity.as_ref().map(ClientIdentity::certificate).unwrap_or_default()
 }
 
 /// The keys of both directions; none before ServerHello, and none after a failure.
@@ -217,9 +209,8 @@ pub(crate) struct ExpectServerHello {
 
 impl ExpectServerHello {
     pub(crate) fn start(hello: ClientHello, shared: &mut Shared<'_>) -> Result<Self, Error> {
-        let Shared { session: slot, config, identity, keys, .. } = shared;
-        let parties = Parties { config, client: own_certificate(identity) };
-        let session = slot.as_mut().and_then(|session| session.offer(&parties, &mut keys.early));
+        let Shared { session: slot, config, keys, .. } = shared;
+        let session = slot.as_mut().and_then(|session| session.offer(config, &mut keys.early));
         shared.offered.pre_shared_key = session.is_some();
         let state = Self { hello, retried: None, session };
         // RFC 9846 §5.1: the record of the first ClientHello says 0x0301.

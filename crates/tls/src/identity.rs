@@ -23,15 +23,16 @@ use crate::{
 ///
 /// // The device's own certificate first, then its issuer's and so on; the root may be left out.
 /// let chain = chains::clients::good();
-/// let mut signer = P256Signer::from_der(chain.key.der())?;
-/// let mut identity = ClientIdentity::new(&chain.certificates, &mut signer);
+/// let signer = P256Signer::from_der(chain.key.der())?;
+/// let identity = ClientIdentity::new(&chain.certificates, &signer);
 /// // Once, when the device is provisioned: a handshake does not do it.
 /// identity.check()?;
 /// # Ok::<(), picopost_tls::Error>(())
 /// ```
+#[derive(Clone, Copy)]
 pub struct ClientIdentity<'a> {
     certificates: &'a [CertificateDer<'a>],
-    signer: &'a mut dyn Signer,
+    signer: &'a dyn Signer,
 }
 
 /// Context and lengths of a Certificate message, its header included.
@@ -43,16 +44,8 @@ impl<'a> ClientIdentity<'a> {
     /// The client's own certificate comes first, each next one certifies the one before it; a root
     /// that the server knows may be left out. Any size will do: they go out in as many records as
     /// they need.
-    pub fn new(certificates: &'a [CertificateDer<'a>], signer: &'a mut dyn Signer) -> Self {
+    pub fn new(certificates: &'a [CertificateDer<'a>], signer: &'a dyn Signer) -> Self {
         Self { certificates, signer }
-    }
-
-    /// The same for a shorter time, as a connection borrows it along with its buffers.
-    pub(crate) fn shortened<'b>(self) -> ClientIdentity<'b>
-    where
-        'a: 'b,
-    {
-        ClientIdentity { certificates: self.certificates, signer: self.signer }
     }
 
     /// Has the signer sign something, and verifies that with the certificate. Two public-key
@@ -61,7 +54,7 @@ impl<'a> ClientIdentity<'a> {
     /// # Errors
     /// [`Error::ClientCertificate`], [`Error::SigningFailed`], and [`Error::SignerKey`] where the two
     /// do not fit.
-    pub fn check(&mut self) -> Result<(), Error> {
+    pub fn check(&self) -> Result<(), Error> {
         const MESSAGE: &[u8] = b"picopost: does this key fit the certificate?";
         self.validate()?;
         let mut signed = Transcript::new();
@@ -126,7 +119,7 @@ impl<'a> ClientIdentity<'a> {
 
     /// The CertificateVerify message over this transcript hash, RFC 9846 §4.5.2. One public-key
     /// operation, the signer's.
-    pub(crate) fn certificate_verify(&mut self, transcript: &[u8; HASH]) -> Result<CertificateVerify, Error> {
+    pub(crate) fn certificate_verify(&self, transcript: &[u8; HASH]) -> Result<CertificateVerify, Error> {
         let mut signed = Transcript::new();
         signed.add(&[0x20; 64]);
         signed.add(b"TLS 1.3, client CertificateVerify\0");
@@ -144,7 +137,7 @@ impl<'a> ClientIdentity<'a> {
         Ok(message)
     }
 
-    fn sign(&mut self, digest: &[u8; HASH]) -> Result<Signature, Error> {
+    fn sign(&self, digest: &[u8; HASH]) -> Result<Signature, Error> {
         self.signer.sign(digest).map_err(|SigningFailed(reason)| Error::SigningFailed { reason })
     }
 
@@ -210,7 +203,7 @@ mod tests {
     struct NoSigner;
 
     impl Signer for NoSigner {
-        fn sign(&mut self, _digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
+        fn sign(&self, _digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
             Err(SigningFailed(7))
         }
     }
@@ -219,8 +212,7 @@ mod tests {
     #[test]
     fn a_certificate_message_is_the_same_in_pieces_of_any_size() {
         let certificates = [CertificateDer::from(&[1, 2, 3][..]), CertificateDer::from(&[4][..])];
-        let mut signer = NoSigner;
-        let identity = ClientIdentity::new(&certificates, &mut signer);
+        let identity = ClientIdentity::new(&certificates, &NoSigner);
         let whole = [&[11, 0, 0, 18, 0, 0, 0, 14][..], &[0, 0, 3, 1, 2, 3, 0, 0], &[0, 0, 1, 4, 0, 0]];
         let whole = whole.iter().flat_map(|part| part.iter().copied());
         assert_eq!(identity.message_length(), whole.clone().count());
@@ -239,9 +231,7 @@ mod tests {
 
     #[test]
     fn a_signer_that_fails_says_why() {
-        let mut signer = NoSigner;
-        let mut identity = ClientIdentity::new(&[], &mut signer);
-        let failed = identity.certificate_verify(&[0; 32]).err();
+        let failed = ClientIdentity::new(&[], &NoSigner).certificate_verify(&[0; 32]).err();
         assert_eq!(failed, Some(Error::SigningFailed { reason: 7 }));
     }
 }

@@ -34,6 +34,9 @@ pub use {
     signer::{Signature, Signer, SigningFailed},
 };
 
+#[cfg(not(feature = "client-auth"))]
+use identity::ClientIdentity;
+
 mod alert;
 mod codec;
 mod connection;
@@ -118,18 +121,47 @@ pub struct Config<'a> {
     pub now: UnixTime,
     /// What is offered for the key exchange.
     pub groups: Groups,
+    /// Who the client is, for a server that asks.
+    #[cfg(feature = "client-auth")]
+    pub identity: Option<ClientIdentity<'a>>,
 }
 
 impl<'a> Config<'a> {
     /// A connection to this server, verified so, at this time; everything else as it is by default.
     pub const fn new(server_name: ServerName<'a>, trust: Trust<'a>, now: UnixTime) -> Self {
-        Self { server_name, trust, now, groups: Groups::Classical }
+        Self {
+            server_name,
+            trust,
+            now,
+            groups: Groups::Classical,
+            #[cfg(feature = "client-auth")]
+            identity: None,
+        }
     }
 
     /// The same with these groups for the key exchange.
     #[must_use]
     pub fn with_groups(self, groups: Groups) -> Self {
         Self { groups, ..self }
+    }
+
+    /// The same for a client that has a certificate, which a server that asks for one gets.
+    ///
+    /// It goes out in as many records as it needs, one a step, and signing is a step of its own.
+    /// Where the server asks for none, or takes no `ecdsa_secp256r1_sha256`, nothing is sent of it
+    /// and nothing signed.
+    #[cfg(feature = "client-auth")]
+    #[must_use]
+    pub fn with_identity(self, identity: ClientIdentity<'a>) -> Self {
+        Self { identity: Some(identity), ..self }
+    }
+
+    /// Who the client is, if it is somebody.
+    pub(crate) fn client(&self) -> Option<&ClientIdentity<'a>> {
+        #[cfg(feature = "client-auth")]
+        return self.identity.as_ref();
+        #[cfg(not(feature = "client-auth"))]
+        return None;
     }
 }
 

@@ -11,6 +11,10 @@ pub(crate) struct ClientIdentity<'a> {
 }
 
 impl ClientIdentity<'_> {
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        match self.never {}
+    }
+
     pub(crate) fn certificate(&self) -> &[u8] {
         let _ = self.certificates;
         match self.never {}
@@ -24,10 +28,7 @@ impl ClientIdentity<'_> {
         match self.never {}
     }
 
-    pub(crate) fn certificate_verify(
-        &mut self,
-        _transcript: &[u8; HASH],
-    ) -> Result<CertificateVerify, Error> {
+    pub(crate) fn certificate_verify(&self, _transcript: &[u8; HASH]) -> Result<CertificateVerify, Error> {
         match self.never {}
     }
 }

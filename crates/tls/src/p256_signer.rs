@@ -37,7 +37,7 @@ impl P256Signer {
 }
 
 impl Signer for P256Signer {
-    fn sign(&mut self, digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
+    fn sign(&self, digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
         // Neither fails for a digest of the length of the curve's field.
         let signature: Option<ecdsa::Signature> = self.0.sign_prehash(digest).ok();
         let octets = signature.ok_or(SigningFailed(0))?.to_bytes();

@@ -8,10 +8,13 @@ use crate::{
 /// Holds a private key on P-256 and signs with it: a secure element, a hardware security module, or
 /// [`crate::P256Signer`] in this chip's own memory.
 ///
-/// Signing takes `&mut self`, so that a driver which talks over a bus needs no lock of its own. It
-/// need not be `Send`, since many such drivers are not; a connection that holds one is not either.
+/// It need not be `Sync`, since on a small chip a driver that talks over a bus seldom is: then a
+/// [`RefCell`](core::cell::RefCell) makes it one that signs by a shared reference. For this, a
+/// configuration is not `Send` where the feature `client-auth` is on.
 ///
 /// ```
+/// use core::cell::RefCell;
+///
 /// use picopost_tls::{Signature, Signer, SigningFailed};
 /// # struct Atecc608;
 /// # impl Atecc608 {
@@ -19,18 +22,18 @@ use crate::{
 /// # }
 ///
 /// struct Element {
-///     driver: Atecc608,
+///     driver: RefCell<Atecc608>,
 ///     slot: u8,
 /// }
 ///
 /// impl Signer for Element {
-///     fn sign(&mut self, digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
+///     fn sign(&self, digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
 ///         let status = |status: u8| SigningFailed(status.into());
-///         let octets = self.driver.sign(self.slot, digest).map_err(status)?;
+///         let octets = self.driver.borrow_mut().sign(self.slot, digest).map_err(status)?;
 ///         Signature::from_octets(&octets).ok_or(SigningFailed(0xffff))
 ///     }
 /// }
-/// # assert_eq!(Element { driver: Atecc608, slot: 0 }.sign(&[0; 32]), Err(SigningFailed(0x0f)));
+/// # assert_eq!(Element { driver: RefCell::new(Atecc608), slot: 0 }.sign(&[0; 32]), Err(SigningFailed(0x0f)));
 /// ```
 pub trait Signer {
     /// Signs `digest` by ECDSA: it is the SHA-256 hash of what is to be signed, not to be hashed
@@ -40,7 +43,7 @@ pub trait Signer {
     ///
     /// # Errors
     /// [`SigningFailed`]: it ends the connection with the alert internal_error.
-    fn sign(&mut self, digest: &[u8; 32]) -> Result<Signature, SigningFailed>;
+    fn sign(&self, digest: &[u8; 32]) -> Result<Signature, SigningFailed>;
 }
 
 /// A signer has no signature to give; the number is its own, and [`Error::SigningFailed`] hands it on.

@@ -3,10 +3,10 @@
 use crate::{
     AlertDescription,
     error::{Error, Message, Stage},
-    handshake::{Answer, FinishedVerified, Identity, Keys, Received, Shared, own_certificate},
+    handshake::{Answer, FinishedVerified, Identity, Keys, Received, Shared},
     key_schedule,
     record::CipherSuite,
-    session::{Origin, Parties, Ticket},
+    session::{Origin, Ticket},
 };
 
 /// The handshake is done.
@@ -70,8 +70,7 @@ impl Traffic {
                 Identity::Certificate(..) => shared.config.now.as_secs(),
                 Identity::Session(resumed) => resumed.verified,
             };
-            let parties = Parties { config: &shared.config, client: own_certificate(&shared.identity) };
-            session.store(&ticket, &Origin { parties, suite: self.suite, secret, verified });
+            session.store(&ticket, &Origin { config: &shared.config, suite: self.suite, secret, verified });
         }
         Ok(())
     }

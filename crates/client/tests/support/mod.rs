@@ -9,6 +9,8 @@ use std::time::Duration;
 use picopost::{Action, Buffers, Error, Exchange, Request, Trust, TrustAnchor, UnixTime, Url};
 use picopost_testkit::chains::{self, Chain};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{ServerConfig, ServerConnection};
 
 pub(crate) const URL: &str = "https://device.example:8443/oauth/token";
@@ -94,12 +96,29 @@ impl Rustls {
 
     /// What several connections to one server share: its certificate, and its sessions.
     pub(crate) fn config(chain: &Chain, answer: &Answer) -> Arc<ServerConfig> {
+        Self::config_with(chain, answer, WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same for a server that wants a client's certificate under the root of `clients`.
+    pub(crate) fn requiring(chain: &Chain, clients: &Chain, answer: &Answer) -> Arc<ServerConfig> {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(clients.root.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        Self::config_with(chain, answer, verifier.build().unwrap())
+    }
+
+    fn config_with(
+        chain: &Chain,
+        answer: &Answer,
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(chain.key.der().to_vec()));
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_single_cert(chain.certificates.clone(), key)
             .unwrap();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -120,6 +139,12 @@ impl Rustls {
             error: None,
             saw_close_notify: false,
         }
+    }
+
+    /// The client's certificates, as the server has verified them.
+    pub(crate) fn client_certificates(&self) -> Vec<Vec<u8>> {
+        let certificates = self.connection.peer_certificates().unwrap_or_default();
+        certificates.iter().map(|certificate| certificate.to_vec()).collect()
     }
 
     /// How long the request's head is, if it is there.

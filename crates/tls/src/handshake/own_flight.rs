@@ -33,7 +33,7 @@ impl OwnFlight {
     pub(super) fn begin(self, shared: &mut Shared<'_>) -> Result<State, Error> {
         let Some(request) = &self.requested else { return self.finish(Answer::NotRequested, shared) };
         // RFC 9846 §4.5.2: the signature's scheme must be one of the request's.
-        if request.takes_ecdsa_secp256r1_sha256 && shared.identity.is_some() {
+        if request.takes_ecdsa_secp256r1_sha256 && shared.config.client().is_some() {
             return Ok(State::SendCertificate(SendCertificate { flight: self, sent: 0 }));
         }
         // RFC 9846 §4.5.1: a client without a suitable certificate sends an empty list, and
@@ -85,8 +85,8 @@ pub(crate) struct SendCertificate {
 impl SendCertificate {
     /// One record.
     pub(super) fn next(self, shared: &mut Shared<'_>) -> Result<State, Error> {
-        let Shared { identity, transcript, send, keys, limits, .. } = shared;
-        let identity = identity.as_ref().ok_or(Error::Internal)?;
+        let Shared { config, transcript, send, keys, limits, .. } = shared;
+        let identity = config.client().ok_or(Error::Internal)?;
         let write = keys.write.as_mut().ok_or(Error::Internal)?;
         let content = identity.copy_message(self.sent, send.content_space(limits.send));
         transcript.add(content);
@@ -112,7 +112,7 @@ impl SendCertificateVerify {
     pub(super) fn next(self, shared: &mut Shared<'_>) -> Result<State, Error> {
         let transcript = shared.transcript.hash();
         shared.compute();
-        let identity = shared.identity.as_mut().ok_or(Error::Internal)?;
+        let identity = shared.config.client().ok_or(Error::Internal)?;
         let message = identity.certificate_verify(&transcript)?;
         self.flight.send(message.octets(), shared)?;
         self.flight.finish(Answer::Certificate, shared)

@@ -17,16 +17,13 @@ type End = (bool, Vec<Vec<u8>>);
 /// One connection to its end.
 fn connect(server: &Server, client: Option<&Chain>, session: &mut Session) -> Result<End, Error> {
     let anchors = shapes::gts().anchors();
-    let (config, entropy) = (config(&anchors, NAME, NOW), &mut Counting(7));
+    let (mut config, entropy) = (config(&anchors, NAME, NOW), &mut Counting(7));
     let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 1024]);
-    let mut signer = client.map(|chain| P256Signer::from_der(chain.key.der()).expect("a P-256 key"));
-    let mut client = match client.zip(signer.as_mut()) {
-        None => Connection::with_session(config, session, &mut receive, &mut out, entropy)?,
-        Some((chain, signer)) => {
-            let identity = ClientIdentity::new(&chain.certificates, signer);
-            Connection::with_identity(config, identity, Some(session), &mut receive, &mut out, entropy)?
-        }
-    };
+    let signer = client.map(|chain| P256Signer::from_der(chain.key.der()).expect("a P-256 key"));
+    if let Some((chain, signer)) = client.zip(signer.as_ref()) {
+        config = config.with_identity(ClientIdentity::new(&chain.certificates, signer));
+    }
+    let mut client = Connection::with_session(config, session, &mut receive, &mut out, entropy)?;
     let mut server = ServerConnection::new(Arc::clone(&server.0)).expect("a good configuration");
     loop {
         while !client.outgoing().is_empty() {

@@ -170,16 +170,15 @@ fn pair_as(server: &Server, begin: Begin<'_>, act: impl FnOnce(Pair<'_>)) {
     let groups = begin.groups;
     let config = config(&anchors, NAME, NOW).with_groups(groups);
     let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 4096]);
+    #[cfg(feature = "client-auth")]
+    let config = match begin.identity {
+        Some(identity) => config.with_identity(identity),
+        None => config,
+    };
     let entropy = &mut Hashes(0);
-    let client = match begin {
-        #[cfg(feature = "client-auth")]
-        Begin { session, identity: Some(identity), .. } => {
-            Connection::with_identity(config, identity, session, &mut receive, &mut out, entropy)
-        }
-        Begin { session: None, .. } => Connection::new(config, &mut receive, &mut out, entropy),
-        Begin { session: Some(session), .. } => {
-            Connection::with_session(config, session, &mut receive, &mut out, entropy)
-        }
+    let client = match begin.session {
+        None => Connection::new(config, &mut receive, &mut out, entropy),
+        Some(session) => Connection::with_session(config, session, &mut receive, &mut out, entropy),
     };
     let client = client.expect("a good configuration");
     // The random value, the session id, and then the keys.
@@ -367,15 +366,15 @@ fn a_client_certificate_leaves_nothing_behind() {
     struct Fails;
 
     impl Signer for Fails {
-        fn sign(&mut self, _digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
+        fn sign(&self, _digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
             Err(SigningFailed(1))
         }
     }
 
     let chain = clients::good();
     let server = Server::requiring(&chain, |_| {});
-    let mut good = P256Signer::from_der(chain.key.der()).expect("a P-256 key");
-    let signers: [(&mut dyn Signer, bool); 2] = [(&mut good, true), (&mut Fails, false)];
+    let good = P256Signer::from_der(chain.key.der()).expect("a P-256 key");
+    let signers: [(&dyn Signer, bool); 2] = [(&good, true), (&Fails, false)];
     for (signer, succeeds) in signers {
         let identity = Some(ClientIdentity::new(&chain.certificates, signer));
         pair_as(&server, Begin { identity, ..Begin::default() }, |mut pair| {

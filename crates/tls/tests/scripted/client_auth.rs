@@ -34,8 +34,8 @@ impl Client {
         Self { signer: TestSigner { key, calls: Arc::default() }, ..self }
     }
 
-    pub(crate) fn identity(&mut self) -> ClientIdentity<'_> {
-        ClientIdentity::new(&self.chain.certificates, &mut self.signer)
+    pub(crate) fn identity(&self) -> ClientIdentity<'_> {
+        ClientIdentity::new(&self.chain.certificates, &self.signer)
     }
 
     /// How often the signer was asked.
@@ -64,7 +64,7 @@ struct TestSigner {
 const REASON: u16 = 0x0f;
 
 impl Signer for TestSigner {
-    fn sign(&mut self, digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
+    fn sign(&self, digest: &[u8; 32]) -> Result<Signature, SigningFailed> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let key = self.key.as_ref().ok_or(SigningFailed(REASON))?;
         P256Signer::from_der(key.der()).expect("a P-256 key").sign(digest)

@@ -111,20 +111,13 @@ pub(crate) fn drive<T>(
     let (mut receive, mut send) = (vec![0; play.receive], vec![0; play.send]);
     let mut entropy = CountingRng(play.now);
     #[cfg(feature = "client-auth")]
-    let mut client = play.client.clone();
-    #[cfg(feature = "client-auth")]
-    let identity = client.as_mut().map(crate::client_auth::Client::identity);
-    #[cfg(not(feature = "client-auth"))]
-    let identity = None::<Infallible>;
-    let connection = match (identity, session) {
-        (None, None) => Connection::new(config, &mut receive, &mut send, &mut entropy),
-        (None, Some(session)) => {
-            Connection::with_session(config, session, &mut receive, &mut send, &mut entropy)
-        }
-        #[cfg(feature = "client-auth")]
-        (Some(identity), session) => {
-            Connection::with_identity(config, identity, session, &mut receive, &mut send, &mut entropy)
-        }
+    let config = match &play.client {
+        Some(client) => config.with_identity(client.identity()),
+        None => config,
+    };
+    let connection = match session {
+        None => Connection::new(config, &mut receive, &mut send, &mut entropy),
+        Some(session) => Connection::with_session(config, session, &mut receive, &mut send, &mut entropy),
     };
     act(Driver {
         connection: connection.expect("a good configuration"),

@@ -13,13 +13,13 @@ use crate::support::{CountingRng, play};
 
 /// The error of a connection that is to begin with these certificates.
 fn begin(certificates: &[CertificateDer<'_>]) -> Option<Error> {
-    let mut signer = P256Signer::from_der(clients::good().key.der()).expect("a P-256 key");
+    let signer = P256Signer::from_der(clients::good().key.der()).expect("a P-256 key");
     let anchors = shapes::direct().anchors();
     let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(NOW));
     let config = Config::new(ServerName::try_from(NAME).expect("a name"), Trust::anchors(&anchors), now);
-    let identity = ClientIdentity::new(certificates, &mut signer);
+    let config = config.with_identity(ClientIdentity::new(certificates, &signer));
     let (mut receive, mut send) = ([0; 1024], [0; 1024]);
-    Connection::with_identity(config, identity, None, &mut receive, &mut send, &mut CountingRng(1)).err()
+    Connection::new(config, &mut receive, &mut send, &mut CountingRng(1)).err()
 }
 
 /// RFC 9846 §4.5.1.2, before anything is sent.
@@ -57,14 +57,14 @@ fn the_longest_chain() {
 
 #[test]
 fn a_check_says_whether_key_and_certificate_fit() {
-    let mut client = Client::of(clients::good());
+    let client = Client::of(clients::good());
     assert_eq!(client.identity().check(), Ok(()));
     assert_eq!(client.signed(), 1);
-    let mut other = client.clone().with_key(Some(clients::another().key));
+    let other = client.clone().with_key(Some(clients::another().key));
     assert_eq!(other.identity().check(), Err(Error::SignerKey));
-    let mut failing = client.clone().with_key(None);
+    let failing = client.clone().with_key(None);
     assert_eq!(failing.identity().check(), Err(Error::SigningFailed { reason: REASON }));
-    let mut rsa = Client::of(clients::rsa()).with_key(Some(clients::good().key));
+    let rsa = Client::of(clients::rsa()).with_key(Some(clients::good().key));
     assert_eq!(rsa.identity().check(), Err(Error::ClientCertificate));
 }
 
@@ -100,8 +100,8 @@ fn a_private_key_is_read_from_pkcs_8_and_from_sec_1() {
     let sec1 = &pkcs8[at.expect("an ECPrivateKey")..];
     for (what, der) in [("PKCS #8", pkcs8), ("SEC 1", sec1)] {
         let chain = clients::good();
-        let mut signer = P256Signer::from_der(der).unwrap_or_else(|error| panic!("{what}: {error:?}"));
-        assert_eq!(ClientIdentity::new(&chain.certificates, &mut signer).check(), Ok(()), "{what}");
+        let signer = P256Signer::from_der(der).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        assert_eq!(ClientIdentity::new(&chain.certificates, &signer).check(), Ok(()), "{what}");
         for cut in 0..der.len() {
             assert_eq!(
                 P256Signer::from_der(&der[..cut]).err(),
@@ -131,7 +131,7 @@ fn nonces_are_those_of_rfc_6979() {
     // ECPrivateKey, RFC 5915 §3: version 1, the key, and the curve.
     let curve = [0xa0, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
     let key = [&[0x30, 49, 2, 1, 1, 4, 32][..], &hex(scalar), &curve].concat();
-    let mut signer = P256Signer::from_der(&key).expect("a key");
+    let signer = P256Signer::from_der(&key).expect("a key");
     let octets: [u8; 64] = [hex(r), hex(s)].concat().try_into().expect("64 octets");
     let digest: [u8; 32] = hex(digest).try_into().expect("32 octets");
     assert_eq!(signer.sign(&digest).ok(), picopost_tls::Signature::from_octets(&octets));
@@ -141,9 +141,9 @@ fn nonces_are_those_of_rfc_6979() {
 #[test]
 fn debug_shows_no_key() {
     let chain: Chain = clients::good();
-    let mut signer = P256Signer::from_der(chain.key.der()).expect("a P-256 key");
+    let signer = P256Signer::from_der(chain.key.der()).expect("a P-256 key");
     assert_eq!(format!("{signer:?}"), "P256Signer { .. }");
-    let identity = ClientIdentity::new(&chain.certificates, &mut signer);
+    let identity = ClientIdentity::new(&chain.certificates, &signer);
     assert_eq!(format!("{identity:?}"), "ClientIdentity { certificates: 2, .. }");
 }
 
