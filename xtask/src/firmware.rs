@@ -13,6 +13,7 @@ use crate::setup::{self, TARGET, Toolchain};
 
 const PACKAGE: &str = "picopost-qemu-rv32";
 const PLAIN: &str = "plain-qemu-rv32";
+const BUILT_IN: &str = "built-in-qemu-rv32";
 const PROFILE: &str = "firmware";
 const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 
@@ -35,6 +36,8 @@ pub enum Program {
     Demonstration,
     /// The same without sentences, which is how a device would be shipped: errors are numbers.
     Bare,
+    /// The demonstration with its trust anchors in the image; [`build_with_anchors`] names them.
+    BuiltIn,
     /// The same POST in clear text over TCP, without picopost: what is to be subtracted.
     Plain,
 }
@@ -52,12 +55,29 @@ pub fn build(toolchain: &Toolchain) -> Result<PathBuf, Failure> {
 /// # Errors
 /// The build fails; cargo has said why.
 pub fn build_program(toolchain: &Toolchain, program: Program) -> Result<PathBuf, Failure> {
+    build_with(toolchain, program, None)
+}
+
+/// Builds the demonstration with its trust anchors in the image: a file that `picopost trust --format
+/// rust` wrote. Where it is, until another one is built.
+///
+/// # Errors
+/// The build fails; cargo has said why.
+pub fn build_with_anchors(toolchain: &Toolchain, anchors: &Path) -> Result<PathBuf, Failure> {
+    build_with(toolchain, Program::BuiltIn, Some(anchors))
+}
+
+fn build_with(toolchain: &Toolchain, program: Program, anchors: Option<&Path>) -> Result<PathBuf, Failure> {
     let (name, features): (_, &[&str]) = match program {
         Program::Demonstration => (PACKAGE, &[]),
         Program::Bare => (PACKAGE, &["--no-default-features"]),
+        Program::BuiltIn => (BUILT_IN, &["--features", "built-in-anchors"]),
         Program::Plain => (PLAIN, &["--no-default-features"]),
     };
     let mut command = cargo_for(toolchain, TARGET);
+    if let Some(anchors) = anchors {
+        command.env("PICOPOST_ANCHORS", anchors);
+    }
     command.args(["--package", PACKAGE, "--bin", name, "--profile", PROFILE]).args(features);
     process::run("the firmware's build", &mut command, BUILD_LIMIT)?;
     Ok(target_folder().join(TARGET).join(PROFILE).join(name))

@@ -36,6 +36,9 @@ const COUNTERPARTS: [(&str, &str); 8] = [
 /// GnuTLS has no server that takes a POST: the tests compile one against its headers.
 const GNUTLS_HEADER: &str = "/usr/include/gnutls/gnutls.h";
 const GNUTLS_PACKAGE: &str = "libgnutls28-dev";
+/// The libraries that trust anchors are written for, by a header of each.
+const ANCHOR_READERS: [(&str, &str); 2] =
+    [("/usr/include/mbedtls/ssl.h", "libmbedtls-dev"), ("/usr/include/bearssl.h", "libbearssl-dev")];
 
 /// rustup waits for minutes on a machine that cannot reach its server.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
@@ -166,6 +169,9 @@ pub fn counterparts() -> Result<(), Failure> {
     if !Path::new(GNUTLS_HEADER).is_file() {
         missing.push(GNUTLS_PACKAGE);
     }
+    missing.extend(
+        ANCHOR_READERS.iter().filter(|(header, _)| !Path::new(header).is_file()).map(|(_, package)| *package),
+    );
     if missing.is_empty() { Ok(()) } else { install(&missing) }
 }
 

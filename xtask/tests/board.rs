@@ -263,6 +263,36 @@ fn the_twin_over_plain_tcp() {
     assert_eq!(report.value("token"), Some("01234567... (16 characters)"));
 }
 
+/// What `picopost trust --format rust` writes is built into an image: it verifies the server that
+/// it was made for, whatever its parameters say, and no other.
+#[test]
+fn anchors_that_picopost_trust_wrote() {
+    let good = server(Chain::Gts, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let anchors = folder.path().join("anchors.rs");
+    let made = std::process::Command::new(&means().command)
+        .args(["trust", "--format", "rust", "--pem"])
+        .arg(good.root())
+        .arg("-o")
+        .arg(&anchors)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let toolchain = setup::toolchain().unwrap();
+    let image = firmware::build_with_anchors(&toolchain, &anchors).unwrap();
+    let board = Board { image: &image, ..board() };
+
+    let other = server(Chain::Rsa, &[]);
+    let right =
+        Parameters { anchors: vec![std::fs::read(other.root()).unwrap()], ..good.parameters().unwrap() };
+    let report = post(&board, &right);
+    assert_eq!((report.exit_status, report.value("status")), (0, Some("200")), "{report:#?}");
+
+    let report = post(&board, &other.parameters().unwrap());
+    assert_eq!((report.exit_status, error_number(&report)), (1, Some(UNKNOWN_ISSUER)), "{report:#?}");
+    assert_eq!(alert(&other.finish().unwrap()), Some("unknown_ca"));
+}
+
 #[test]
 fn the_image_is_as_small_as_it_was() {
     let file = std::fs::read(Path::new(&means().image)).unwrap();

@@ -14,7 +14,7 @@ use embassy_time::{Duration, with_timeout};
 pub use meter::Meter;
 pub use parameters::{MAX_ANCHORS, Malformed, Parameters};
 use picopost::rand_core::TryCryptoRng;
-use picopost::{Clock, Stage};
+use picopost::{Clock, Stage, TrustAnchor};
 pub use post::Memory;
 pub use report::{Console, DIGITS, Report, decimal};
 
@@ -84,6 +84,8 @@ pub struct Board<'a, E> {
     pub console: &'a mut dyn Console,
     /// Random octets fit for keys.
     pub entropy: &'a mut E,
+    /// Trust anchors that are in the image: they take the place of the parameters'.
+    pub anchors: Option<&'static [TrustAnchor<'static>]>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Instructions executed since some fixed moment (or cycles, where they cannot be counted).

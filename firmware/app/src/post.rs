@@ -50,7 +50,7 @@ pub(crate) async fn post<E: TryCryptoRng>(
     parameters: &Parameters<'_>,
     memory: &mut Memory,
 ) -> u8 {
-    let Board { console, entropy, clock, instructions, peak_stack, .. } = board;
+    let Board { console, entropy, anchors: built_in, clock, instructions, peak_stack, .. } = board;
     let mut report = Report::new(console);
     let certificates: Vec<_, MAX_ANCHORS> = parameters.anchors().map(CertificateDer::from).collect();
     let anchors = match trust_anchors(&certificates) {
@@ -60,6 +60,7 @@ pub(crate) async fn post<E: TryCryptoRng>(
             return EXIT_PARAMETERS;
         }
     };
+    let trust = Trust::anchors(built_in.unwrap_or(&anchors));
     let Memory { tls_receive, tls_send, response, tcp_receive, tcp_transmit } = memory;
     let buffers = Buffers { receive: tls_receive, send: tls_send, response, session: None };
     let mut connector = Connector::new(network, parameters.address, tcp_receive, tcp_transmit);
@@ -70,7 +71,7 @@ pub(crate) async fn post<E: TryCryptoRng>(
         .measure(async {
             let request = Request::json(Url::parse(parameters.url)?, parameters.content);
             let device = Device { connector: &mut connector, clock, entropy };
-            asynch::post(&request, Trust::anchors(&anchors), buffers, device, &mut trace).await
+            asynch::post(&request, trust, buffers, device, &mut trace).await
         })
         .await;
     connector.close().await;

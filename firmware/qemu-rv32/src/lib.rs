@@ -1,6 +1,6 @@
 //! QEMU's `virt` board, riscv32imac, bare metal: what a program for it is built from.
 //!
-//! `machine ← start ← {executor, virtio}`. A program defines `main`, which [`start`] calls after
+//! `machine ← start ← {executor, virtio} ← demonstration`. A program defines `main`, which [`start`] calls after
 //! reset, and which never returns:
 //!
 //! ```text
@@ -10,6 +10,7 @@
 
 #![no_std]
 
+pub mod demonstration;
 pub mod executor;
 pub mod machine;
 pub mod start;
