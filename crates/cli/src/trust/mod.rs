@@ -338,6 +338,13 @@ impl<'a> Wanted<'a> {
             return Err(CommandError::usage(sentence)
                 .hint("`--format pem` takes all; `--minimal` leaves the provider's other roots out"));
         }
+        if self.format == Format::EspIdf
+            && let Some(name) = same_name(chosen)
+        {
+            let sentence =
+                format!("ESP-IDF's bundle finds roots by their names, and two are called `{name}`");
+            return Err(CommandError::usage(sentence).hint("leave one out, or take `--format pem`"));
+        }
         let sources: Vec<String> = match args.hosts.as_slice() {
             [] => report.sources.iter().map(|source| source.name.clone()).collect(),
             hosts => hosts.iter().map(ToString::to_string).collect(),
@@ -355,6 +362,14 @@ impl<'a> Wanted<'a> {
         }
         Ok(())
     }
+}
+
+/// The name of two roots with different keys.
+fn same_name(chosen: &[Chosen]) -> Option<&str> {
+    let mut pairs = chosen.iter().enumerate().flat_map(|(place, one)| {
+        chosen[..place].iter().map(move |other| (&one.root.subject, &other.root.subject))
+    });
+    pairs.find(|(one, other)| one == other).map(|(one, _)| one.short.as_str())
 }
 
 fn write_file(path: &Path, octets: &[u8]) -> Result<(), CommandError> {

@@ -182,8 +182,9 @@ pub(super) fn shown(chosen: &[Chosen], provider: Option<&Provider>, now: i64) ->
 
 fn sentence(first: &Certificate, weakest: &Certificate, has_needed: bool, now: i64) -> String {
     let (name, until) = (&weakest.subject.short, time::day(first.not_after));
-    let subject = if has_needed { "these anchors keep working" } else { "the first of these roots lasts" };
-    let mut text = format!("{subject} until {until}, the weakest link is `{name}`");
+    let start =
+        if has_needed { "these anchors keep working until" } else { "the first of these roots ends on" };
+    let mut text = format!("{start} {until}, the weakest link is `{name}`");
     if let Some(distrust) = distrust(weakest).first() {
         text.push_str(&format!(": {}, and servers for browsers leave it before", ends_it(distrust, now)));
     }

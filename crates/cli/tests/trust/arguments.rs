@@ -90,6 +90,23 @@ fn der_is_for_one_certificate() {
     assert!(comment.contains("1. GTS Root R4 (P-384), until 2036-06-22, needed"), "{comment}");
 }
 
+/// Bisection finds one of two entries: the other root would be embedded in vain.
+#[test]
+fn an_esp_idf_bundle_has_one_root_of_a_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let both = [shapes::gts().root_pem, shapes::rsa().root_pem].concat();
+    let roots = file(&folder, "roots.pem", both);
+    let bundle = folder.path().join("bundle").display().to_string();
+    let run = trust(&["--pem", &roots, "--format", "esp-idf", "-o", &bundle, "--now", NOW]);
+    assert_eq!(run.status, 2);
+    assert_eq!(
+        run.stderr,
+        "error: ESP-IDF's bundle finds roots by their names, and two are called `picopost test root`\n\
+         hint: leave one out, or take `--format pem`\n"
+    );
+    assert!(!std::path::Path::new(&bundle).exists());
+}
+
 #[test]
 fn help_has_examples() {
     let output = trust(&["--help"]);

@@ -6,6 +6,7 @@ mod check;
 mod documented;
 mod failures;
 mod files;
+mod formats;
 mod park;
 mod schema;
 mod server;
