@@ -52,14 +52,16 @@ where
     O: Observer + ?Sized,
 {
     let Device { connector, clock, entropy } = device;
-    let mut exchange = Exchange::new(request, security, checked_now(clock)?, buffers, entropy)?;
+    // By reference: moved out of the result, it would be on the stack twice.
+    let mut exchange = Exchange::new(request, security, checked_now(clock)?, buffers, entropy);
+    let exchange = exchange.as_mut().map_err(|error| *error)?;
     observer.computed(Stage::Setup);
     breathe().await;
     let authority = request.url().authority();
     observer.reached(Stage::Dns, Octets::default());
     let mut stream = connector.connect(authority.host(), authority.port()).await?;
-    run(&mut exchange, &mut stream, observer).await?;
-    exchange.finish()
+    run(exchange, &mut stream, observer).await?;
+    exchange.take_response()
 }
 
 /// Drives an exchange over a stream that is connected already, to its end.

@@ -1,6 +1,6 @@
 //! One POST over TLS, without I/O.
 
-use core::fmt;
+use core::{fmt, mem};
 
 use embedded_io::ErrorKind;
 use picopost_http::{End, Request, RequestWriter, Response, ResponseReader, StatusCode};
@@ -176,8 +176,10 @@ impl<'a> Exchange<'a> {
             Some(session) => Connection::with_session(config, session, receive, send, entropy),
             None => Connection::new(config, receive, send, entropy),
         };
-        let connection = connection.map_err(|error| Error::Tls { stage: Stage::Setup, error })?;
-        Ok(Self::over(connection, request, response))
+        match connection {
+            Ok(connection) => Ok(Self::over(connection, request, response)),
+            Err(error) => Err(Error::Tls { stage: Stage::Setup, error }),
+        }
     }
 }
 
@@ -330,10 +332,15 @@ impl<'a, C: Channel> Exchange<'a, C> {
     ///
     /// # Errors
     /// The exchange's error, or [`picopost_http::Error::Incomplete`] before its end.
-    pub fn finish(self) -> Result<Response<'a>, Error> {
+    pub fn finish(mut self) -> Result<Response<'a>, Error> {
+        self.take_response()
+    }
+
+    /// The same for a driver that keeps the exchange where it is: as a value it is large.
+    pub(crate) fn take_response(&mut self) -> Result<Response<'a>, Error> {
         match self.failure {
             Some(error) => Err(error),
-            None => Ok(self.response.finish()?),
+            None => Ok(mem::replace(&mut self.response, ResponseReader::new(&mut [])).finish()?),
         }
     }
 

@@ -70,7 +70,6 @@ impl<'a> Connection<'a> {
         Self::start(config, Some(session), receive, send, entropy)
     }
 
-    #[inline(never)]
     fn start<R: TryCryptoRng + ?Sized>(
         config: Config<'a>,
         session: Option<&'a mut Session>,
@@ -78,15 +77,11 @@ impl<'a> Connection<'a> {
         send: &'a mut [u8],
         entropy: &mut R,
     ) -> Result<Self, Error> {
-        check_setup(&config, receive.len(), send.len())?;
-        let limits = Wanted::for_buffer(receive.len());
-        let (mut random, mut session_id) = ([0; 32], [0; 32]);
-        draw(entropy, &mut random)?;
-        draw(entropy, &mut session_id)?;
-        // The private key is drawn last, into its place: values that are built after it would
-        // take what it leaves on the stack along in their unused octets. Nor is there a value for
-        // each part: it would be on the stack beside the whole.
-        let mut connection = Self {
+        let (receive_room, send_room) = (receive.len(), send.len());
+        let limits = Wanted::for_buffer(receive_room);
+        // One value, built where the caller will have it and changed there: a part that is moved
+        // into it, or the whole that is moved out, would be on the stack twice.
+        let mut connection = Ok(Self {
             state: State::Failed(Error::Internal, Stage::Setup),
             shared: Shared {
                 offered: Offered {
@@ -108,14 +103,35 @@ impl<'a> Connection<'a> {
             ended: false,
             idle: 0,
             tickets: 0,
-        };
-        let Self { state, shared, .. } = &mut connection;
+        });
+        let begun = connection.as_mut().map_err(|error: &mut Error| *error);
+        if let Err(error) = begun.and_then(|begun| begun.begin(receive_room, send_room, entropy)) {
+            connection = Err(error);
+        }
+        connection
+    }
+
+    /// Draws the keys and writes the ClientHello.
+    #[inline(never)]
+    fn begin<R: TryCryptoRng + ?Sized>(
+        &mut self,
+        receive_room: usize,
+        send_room: usize,
+        entropy: &mut R,
+    ) -> Result<(), Error> {
+        let Self { state, shared, .. } = self;
+        check_setup(&shared.config, receive_room, send_room)?;
+        let (mut random, mut session_id) = ([0; 32], [0; 32]);
+        draw(entropy, &mut random)?;
+        draw(entropy, &mut session_id)?;
+        // The private key is drawn last, into its place: values that are built after it would
+        // take what it leaves on the stack along in their unused octets.
         let groups = shared.config.groups;
         let exchange = shared.keys.exchange.insert(KeyExchange::new(groups));
         exchange.generate(entropy, [&random, &session_id])?;
-        let hello = ClientHello { random, session_id, limits, groups };
+        let hello = ClientHello { random, session_id, limits: shared.offered.limits, groups };
         *state = State::ExpectServerHello(ExpectServerHello::start(hello, shared)?);
-        Ok(connection)
+        Ok(())
     }
 
     /// Octets to send to the server, in order; empty when there is nothing to send. After an
