@@ -43,13 +43,15 @@ struct Edit {
 
 const P384_ALONE: &str = "CurvePreferences: []CurveID{CurveP384},";
 const P256_ALONE: &str = "CurvePreferences: []CurveID{CurveP256},";
+const RSA_CLIENT: &str = "shimCertificate: &rsaCertificate,";
+const P256_CLIENT: &str = "shimCertificate: &ecdsaP256Certificate,";
 const AES_256: &str = "\t\tTLS_AES_256_GCM_SHA384,\n";
 const AES_128: &str = "\t\tTLS_AES_128_GCM_SHA256,\n";
 
-/// Some tests use a group or a suite that picopost lacks, only because BoringSSL has it: to get a
-/// HelloRetryRequest, or to have one suite of TLS 1.3 in a list. With P-256 and AES-128 in their
-/// place they test the same thing, and picopost can be tested by them.
-const EDITS: [Edit; 8] = [
+/// Some tests use a group, a suite or a client's key that picopost lacks, only because BoringSSL has
+/// it: to get a HelloRetryRequest, to have one suite of TLS 1.3 in a list, or to have some certificate.
+/// With P-256 and AES-128 in their place they test the same thing, and picopost can be tested by them.
+const EDITS: [Edit; 11] = [
     Edit { file: "curve_tests.go", from: AES_256, to: AES_128, count: 1 },
     Edit { file: "signature_algorithm_tests.go", from: AES_256, to: AES_128, count: 1 },
     Edit { file: "basic_tests.go", from: P384_ALONE, to: P256_ALONE, count: 1 },
@@ -67,6 +69,27 @@ const EDITS: [Edit; 8] = [
              \t\t\t\t// But send X25519 in the ServerHello.\n\
              \t\t\t\tSendCurve: CurveX25519,",
         count: 1,
+    },
+    Edit { file: "tls13_tests.go", from: RSA_CLIENT, to: P256_CLIENT, count: 4 },
+    Edit {
+        file: "state_machine_tests.go",
+        from: "\n\t\tshimCertificate: &rsaCertificate,\n\
+               \t\tflags: []string{\n\
+               \t\t\t\"-use-old-client-cert-callback\",",
+        to: "\n\t\tshimCertificate: &ecdsaP256Certificate,\n\
+             \t\tflags: []string{\n\
+             \t\t\t\"-use-old-client-cert-callback\",",
+        count: 1,
+    },
+    Edit {
+        file: "signature_algorithm_tests.go",
+        from: "shimCertificate:    &rsaCertificate,\n\
+               \t\tshouldFail:         true,\n\
+               \t\texpectedError:      \":DECODE_ERROR:\",",
+        to: "shimCertificate:    &ecdsaP256Certificate,\n\
+             \t\tshouldFail:         true,\n\
+             \t\texpectedError:      \":DECODE_ERROR:\",",
+        count: 2,
     },
 ];
 

@@ -3,12 +3,13 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use picopost_tls::{
-    AlertDescription, Config, Connection, Error, Groups, ServerName, Session, Stage, Step, Trust,
-    TrustAnchor, UnixTime,
+    AlertDescription, ClientIdentity, Config, Connection, Error, Groups, ServerName, Session, Stage, Step,
+    Trust, TrustAnchor, UnixTime,
 };
 use pki_types::Der;
 
 use super::flags::Options;
+use super::identity;
 use super::link::{Failure, Link, connect};
 
 /// The runner sends messages beyond any device's: it tests the protocol here, not the buffers.
@@ -35,6 +36,12 @@ pub(crate) fn run(options: &Options, session: &mut Session) -> Result<(), Failur
     };
     let groups = if options.hybrid { Groups::PostQuantum } else { Groups::Classical };
     let config = Config::new(server_name(options)?, trust, now(options)?).with_groups(groups);
+    let certificates = options.certificates.as_deref().map(identity::certificates).transpose()?;
+    let signer = options.key.as_deref().map(identity::signer).transpose()?;
+    let config = match certificates.as_ref().zip(signer.as_ref()) {
+        Some((certificates, signer)) => config.with_identity(ClientIdentity::new(certificates, signer)),
+        None => config,
+    };
     let entropy = &mut getrandom::SysRng;
     let connection = Connection::with_session(config, session, &mut receive, &mut send, entropy)?;
     let mut link = Link::new(connection, stream, if options.trickle { 1 } else { usize::MAX });
@@ -42,7 +49,9 @@ pub(crate) fn run(options: &Options, session: &mut Session) -> Result<(), Failur
     link.finish();
     outcome?;
     // The runner sends a ticket behind the handshake, which only an echo is sure to read.
-    if !options.shuts_down && session.is_available() == options.expect_no_session {
+    // Nor does the runner know that a ticket with a client's certificates in it has no room.
+    let has_session = session.is_available() || session.refused_ticket().is_some();
+    if !options.shuts_down && has_session == options.expect_no_session {
         let what =
             if options.expect_no_session { "there is a new session" } else { "there is no new session" };
         return Err(Failure::Expectation(what.to_owned()));

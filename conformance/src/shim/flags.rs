@@ -20,6 +20,9 @@ pub(crate) struct Options {
     pub(crate) verify_peer: bool,
     /// No certificate is good.
     pub(crate) verify_fail: bool,
+    /// Files of the client's certificates, and of the key of the first.
+    pub(crate) certificates: Option<String>,
+    pub(crate) key: Option<String>,
     /// X25519MLKEM768 is offered too.
     pub(crate) hybrid: bool,
     pub(crate) writes_first: bool,
@@ -176,7 +179,7 @@ mod tests {
         let skipped = |line, reason| {
             assert_eq!(parse_line(line), Err(format!("{} p", Reason::name(reason))));
         };
-        skipped("-cert-file x -enable-grease -write-settings p", Reason::Grease);
+        skipped("-key-file x -enable-grease -write-settings p", Reason::Grease);
         skipped("-resume-count 1 -only-servers-have-it -dtls -server -write-settings p", Reason::Server);
         skipped("-max-version 771 -curves 24 -write-settings p", Reason::Tls12);
         skipped("-on-resume-enable-early-data -write-settings p", Reason::EarlyData);

@@ -3,6 +3,7 @@
 
 mod exchange;
 mod flags;
+mod identity;
 mod link;
 mod observe;
 mod reason;

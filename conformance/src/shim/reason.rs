@@ -31,7 +31,8 @@ pub enum Reason {
     Callback,
     Call,
     AcrossNames,
-    ClientCertificate,
+    Credentials,
+    ClientKey,
 }
 
 /// One row a reason: a name for files, and a sentence.
@@ -47,8 +48,8 @@ const TABLE: &[(Reason, &str, &str)] = &[
     (Reason::ExternalPsk, "external-psk", "external pre-shared keys are not offered"),
     (Reason::TrustAnchorIdentifiers, "trust-anchors", "trust anchor identifiers are not offered"),
     (Reason::CertificateCompression, "certificate-compression", "certificate compression is not offered"),
-    (Reason::OcspStapling, "ocsp", "OCSP responses are not asked for"),
-    (Reason::CertificateTransparency, "sct", "signed certificate timestamps are not asked for"),
+    (Reason::OcspStapling, "ocsp", "OCSP responses are neither asked for nor sent"),
+    (Reason::CertificateTransparency, "sct", "signed certificate timestamps are neither asked for nor sent"),
     (Reason::ApplicationSettings, "alps", "application settings (ALPS) are not offered"),
     (Reason::NextProtocol, "npn", "next protocol negotiation (NPN) is older than TLS 1.3"),
     (Reason::ChannelId, "channel-id", "Channel ID is not offered"),
@@ -62,7 +63,12 @@ const TABLE: &[(Reason, &str, &str)] = &[
     (Reason::Callback, "callback", "the engine has no callbacks and keeps no certificates"),
     (Reason::Call, "call", "the engine has no such call: keys are updated and alerts sent when due"),
     (Reason::AcrossNames, "across-names", "sessions are bound to the server's name"),
-    (Reason::ClientCertificate, "client-certificate", "not yet: client certificates"),
+    (
+        Reason::Credentials,
+        "credentials",
+        "a client has one certificate, and the server's list of authorities is not looked at",
+    ),
+    (Reason::ClientKey, "client-key", "a client's key is on P-256 and signs with SHA-256"),
 ];
 
 impl Reason {
@@ -95,7 +101,7 @@ mod tests {
     fn every_reason_has_its_row_in_order() {
         let all: Vec<Reason> = Reason::all().collect();
         assert!(all.is_sorted());
-        assert_eq!(all.len(), Reason::ClientCertificate as usize + 1);
+        assert_eq!(all.len(), Reason::ClientKey as usize + 1);
         for reason in all {
             assert_eq!(Reason::from_name(reason.name()), Some(reason));
             assert!(!reason.sentence().is_empty());

@@ -40,6 +40,9 @@ pub(super) const FLAGS: &[(&str, Take)] = &[
     ("-shim-shuts-down", Set(|options| options.shuts_down = true)),
     ("-check-close-notify", Set(|options| options.check_close_notify = true)),
     ("-host-name", Value(|options, value| text(value).map(|name| options.host_name = Some(name)))),
+    ("-cert-file", Value(|options, value| text(value).map(|file| options.certificates = Some(file)))),
+    ("-key-file", Value(key)),
+    ("-signing-prefs", Value(|_, value| only(value, &["1027"], Reason::ClientKey))),
     ("-verify-peer", Set(|options| options.verify_peer = true)),
     ("-verify-fail", Set(|options| options.verify_fail = true)),
     ("-resume-count", Value(|options, value| number(value).map(|count| options.resume_count = count))),
@@ -147,10 +150,12 @@ pub(super) const FLAGS: &[(&str, Take)] = &[
     ("-requested-trust-anchors", Skipped(Reason::TrustAnchorIdentifiers)),
     ("-install-cert-compression-algs", Skipped(Reason::CertificateCompression)),
     ("-install-one-cert-compression-alg", Skipped(Reason::CertificateCompression)),
+    ("-ocsp-response", Skipped(Reason::OcspStapling)),
     ("-enable-ocsp-stapling", Skipped(Reason::OcspStapling)),
     ("-expect-ocsp-response", Skipped(Reason::OcspStapling)),
     ("-fail-ocsp-callback", Skipped(Reason::OcspStapling)),
     ("-use-ocsp-callback", Skipped(Reason::OcspStapling)),
+    ("-signed-cert-timestamps", Skipped(Reason::CertificateTransparency)),
     ("-enable-signed-cert-timestamps", Skipped(Reason::CertificateTransparency)),
     ("-expect-signed-cert-timestamps", Skipped(Reason::CertificateTransparency)),
     ("-alps-use-new-codepoint", Skipped(Reason::ApplicationSettings)),
@@ -179,6 +184,9 @@ pub(super) const FLAGS: &[(&str, Take)] = &[
     ("-key-shares", Skipped(Reason::Choice)),
     ("-no-key-shares", Skipped(Reason::Choice)),
     ("-server-supported-groups-hint", Skipped(Reason::Choice)),
+    ("-expect-peer-verify-pref", Skipped(Reason::Choice)),
+    ("-fail-cert-callback", Skipped(Reason::Callback)),
+    ("-fail-cert-callback-alert", Skipped(Reason::Callback)),
     ("-expect-msg-callback", Skipped(Reason::Callback)),
     ("-expect-peer-cert-file", Skipped(Reason::Callback)),
     ("-handshake-never-done", Skipped(Reason::Callback)),
@@ -186,25 +194,16 @@ pub(super) const FLAGS: &[(&str, Take)] = &[
     ("-reverify-on-resume", Skipped(Reason::Callback)),
     ("-expect-not-resumable-across-names", Skipped(Reason::AcrossNames)),
     ("-expect-resumable-across-names", Skipped(Reason::AcrossNames)),
+    ("-expect-client-ca-list", Skipped(Reason::Credentials)),
+    ("-expect-selected-credential", Skipped(Reason::Credentials)),
+    ("-must-match-issuer", Skipped(Reason::Credentials)),
+    ("-new-x509-credential", Skipped(Reason::Credentials)),
+    ("-require-any-client-certificate", Skipped(Reason::Server)),
     ("-key-update", Skipped(Reason::Call)),
     ("-key-update-before-read", Skipped(Reason::Call)),
     ("-partial-write", Skipped(Reason::Call)),
     ("-send-alert", Skipped(Reason::Call)),
     ("-write-different-record-sizes", Skipped(Reason::Call)),
-    // Not yet.
-    ("-cert-file", Skipped(Reason::ClientCertificate)),
-    ("-expect-client-ca-list", Skipped(Reason::ClientCertificate)),
-    ("-expect-peer-verify-pref", Skipped(Reason::ClientCertificate)),
-    ("-expect-selected-credential", Skipped(Reason::ClientCertificate)),
-    ("-fail-cert-callback", Skipped(Reason::ClientCertificate)),
-    ("-fail-cert-callback-alert", Skipped(Reason::ClientCertificate)),
-    ("-key-file", Skipped(Reason::ClientCertificate)),
-    ("-must-match-issuer", Skipped(Reason::ClientCertificate)),
-    ("-new-x509-credential", Skipped(Reason::ClientCertificate)),
-    ("-ocsp-response", Skipped(Reason::ClientCertificate)),
-    ("-require-any-client-certificate", Skipped(Reason::ClientCertificate)),
-    ("-signed-cert-timestamps", Skipped(Reason::ClientCertificate)),
-    ("-signing-prefs", Skipped(Reason::ClientCertificate)),
     ("-repeat-shim-initial-write", Skipped(Reason::EarlyData)),
     ("-shim-initial-write", Skipped(Reason::EarlyData)),
 ];
@@ -231,6 +230,17 @@ fn only(value: &str, good: &[&str], otherwise: Reason) -> Result<(), Wrong> {
 fn group(options: &mut Options, value: &str) -> Result<(), Wrong> {
     options.hybrid |= value == "4588";
     only(value, &["23", "29", "4588"], Reason::Choice)
+}
+
+/// A private key: only one for P-256 can sign.
+fn key(options: &mut Options, file: &str) -> Result<(), Wrong> {
+    match super::identity::signer(file) {
+        Ok(_) => {
+            options.key = Some(file.to_owned());
+            Ok(())
+        }
+        Err(_) => Err(Wrong::Skipped(Reason::ClientKey)),
+    }
 }
 
 fn delay(options: &mut Options, value: &str) -> Result<(), Wrong> {
