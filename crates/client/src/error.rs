@@ -47,6 +47,9 @@ pub enum Error {
     },
     /// The URL, a header, the response or its status.
     Http(http::Error),
+    /// There is no access token.
+    #[cfg(feature = "oauth")]
+    Token(crate::oauth::TokenError),
 }
 
 impl Error {
@@ -64,6 +67,8 @@ impl Error {
             Self::Transport { direction: Direction::Receive, kind, .. } => 2140 + kind_number(*kind),
             Self::Tls { error, .. } => error.code(),
             Self::Http(error) => error.code(),
+            #[cfg(feature = "oauth")]
+            Self::Token(error) => error.code(),
         }
     }
 
@@ -82,6 +87,11 @@ impl Error {
                 http::Stage::Status => Stage::Done,
                 _ => Stage::Setup,
             },
+            #[cfg(feature = "oauth")]
+            Self::Token(crate::oauth::TokenError::RequestTooLarge { .. }) => Stage::Setup,
+            // The exchange with the token endpoint is over.
+            #[cfg(feature = "oauth")]
+            Self::Token(_) => Stage::Done,
         }
     }
 }
@@ -89,6 +99,13 @@ impl Error {
 impl From<http::Error> for Error {
     fn from(error: http::Error) -> Self {
         Self::Http(error)
+    }
+}
+
+#[cfg(feature = "oauth")]
+impl From<crate::oauth::TokenError> for Error {
+    fn from(error: crate::oauth::TokenError) -> Self {
+        Self::Token(error)
     }
 }
 
@@ -112,6 +129,8 @@ impl fmt::Display for Error {
             Self::Clock(error) => error.fmt(f),
             Self::Tls { error, .. } => error.fmt(f),
             Self::Http(error) => error.fmt(f),
+            #[cfg(feature = "oauth")]
+            Self::Token(error) => error.fmt(f),
             _ if !cfg!(feature = "error-text") => write!(f, "error {}", self.code()),
             Self::ServerName => f.write_str("the URL's host is neither a DNS name nor an IP address"),
             Self::Connect(ConnectError::Dns(kind)) => {

@@ -159,6 +159,8 @@ fn may_pass(error: &Error) -> bool {
             HttpError::NoResponse { .. } | HttpError::HeadTruncated { .. } | HttpError::BodyTruncated { .. }
         ),
         Error::ServerName | Error::Clock(_) => false,
+        #[cfg(feature = "oauth")]
+        Error::Token(_) => false,
     }
 }
 

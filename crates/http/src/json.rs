@@ -9,8 +9,8 @@ use serde_json_core::de::Error as Fault;
 
 pub use grammar::MAX_JSON_DEPTH;
 /// A string as it is written, escapes and all: for a field that is to be borrowed and may have
-/// some.
-pub use serde_json_core::str::EscapedStr;
+/// some; and what its `fragments` are.
+pub use serde_json_core::str::{EscapedStr, EscapedStringFragment};
 
 use crate::{Error, Mismatch, Response};
 

@@ -51,7 +51,8 @@ pub enum TokenError {
     /// The token endpoint answered with a status that is neither a token's nor an error's of RFC
     /// 6749: someone else has answered, or nothing of this is there.
     Status { status: u16 },
-    /// The answer is not the JSON object of RFC 6749 §5.1.
+    /// The answer is not the JSON object of RFC 6749 §5.1, or has a string with escapes that is
+    /// longer than the source's memory.
     NotJson,
     /// The answer has no `access_token`, or an empty one.
     Missing,
@@ -61,10 +62,8 @@ pub enum TokenError {
     Octet,
     /// The token does not fit into the source's memory.
     TooLarge { size: usize, capacity: usize },
-    /// The token request does not fit into the source's memory.
+    /// The token request does not fit into the memory that was given for it.
     RequestTooLarge { size: usize, capacity: usize },
-    /// The service refused a token that it had just been given for it.
-    RefusedTwice,
 }
 
 impl TokenError {
@@ -84,7 +83,6 @@ impl TokenError {
             Self::Type => 4313,
             Self::Octet => 4314,
             Self::TooLarge { .. } => 4315,
-            Self::RefusedTwice => 4316,
             Self::RequestTooLarge { .. } => 1310,
         }
     }
@@ -112,7 +110,6 @@ impl fmt::Display for TokenError {
             Self::RequestTooLarge { size, capacity } => {
                 write!(f, "the token request needs {size} octets of memory, and there are {capacity}")
             }
-            Self::RefusedTwice => f.write_str("the service refused a token that is new"),
         }
     }
 }

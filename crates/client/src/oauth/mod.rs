@@ -3,10 +3,64 @@
 //!
 //! [`TokenSource`] holds the credentials and, in the caller's memory, the token. It sends nothing
 //! itself: it writes the token request, takes the answer, and says whether the token is still good.
+//! Two POSTs, then:
+//!
+//! ```no_run
+//! use picopost::oauth::{Authentication, ClientCredentials, TokenSource};
+//! use picopost::rand_core::TryCryptoRng;
+//! use picopost::{Buffers, Clock, Device, Error, Header, Request, Trust, Url, blocking};
+//!
+//! /// Sends a reading: the status of the answer.
+//! fn send<C: blocking::Connect, R: TryCryptoRng>(
+//!     reading: &[u8],
+//!     tokens: &mut TokenSource<'_>,
+//!     trust: Trust<'_>,
+//!     memory: &mut [[u8; 5 * 1024]; 3],
+//!     connector: &mut C,
+//!     clock: &impl Clock,
+//!     entropy: &mut R,
+//! ) -> Result<u16, Error> {
+//!     let now = clock.now().map_or(0, |now| now.as_secs());
+//!     let [receive, send, response] = memory;
+//!     if tokens.authorization(now).is_none() {
+//!         let mut scratch = [0; 512];
+//!         let request = tokens.request(&mut scratch)?;
+//!         let header = request.header()?;
+//!         let request = request.as_request(header.as_slice());
+//!         let buffers = Buffers { receive, send, response, session: None };
+//!         let device = Device { connector: &mut *connector, clock, entropy: &mut *entropy };
+//!         let answer = blocking::post(&request, trust, buffers, device, &mut ())?;
+//!         tokens.take(&answer, now)?;
+//!     }
+//!     let bearer = tokens.authorization(now).map(|value| Header::new("Authorization", value)).transpose()?;
+//!     let url = Url::parse("https://api.example.com/readings")?;
+//!     let request = Request::json(url, reading).with_headers(bearer.as_slice());
+//!     let buffers = Buffers { receive, send, response, session: None };
+//!     let answer = blocking::post(&request, trust, buffers, Device { connector, clock, entropy }, &mut ())?;
+//!     let status = answer.status().0;
+//!     // RFC 6750 §3.1: the next reading gets a new token.
+//!     if status == 401 {
+//!         tokens.discard();
+//!     }
+//!     Ok(status)
+//! }
+//!
+//! # let mut memory = [0; 1024];
+//! let credentials = ClientCredentials {
+//!     token_url: Url::parse("https://auth.example.com/oauth/token")?,
+//!     client_id: "device-7",
+//!     client_secret: "secret",
+//!     authentication: Authentication::Basic,
+//!     parameters: &[("scope", "readings:write")],
+//! };
+//! let tokens = TokenSource::new(credentials, &mut memory);
+//! # let _ = tokens;
+//! # Ok::<(), Error>(())
+//! ```
 
 use core::fmt;
 
-use picopost_http::Url;
+use picopost_http::{Response, Url};
 use zeroize::Zeroize;
 
 pub use error::{ErrorCode, TokenError};
@@ -57,7 +111,7 @@ impl fmt::Debug for ClientCredentials<'_> {
 /// The token is wiped when it is replaced, when it is refused, and when the source is dropped.
 pub struct TokenSource<'c> {
     credentials: ClientCredentials<'c>,
-    /// `Bearer `, and the token; while none is held, room for the token request.
+    /// `Bearer `, and the token.
     memory: &'c mut [u8],
     held: Option<Held>,
 }
@@ -78,8 +132,8 @@ const BEARER: &[u8] = b"Bearer ";
 const MARGIN: u64 = 60;
 
 impl<'c> TokenSource<'c> {
-    /// A source without a token yet. `memory` takes the token with 7 octets before it, or the
-    /// token request: 1 KiB is enough for most services, some send tokens of 2 KiB and more.
+    /// A source without a token yet. `memory` takes the token with 7 octets before it: 1 KiB is
+    /// enough for most services, some send tokens of 2 KiB and more.
     pub fn new(credentials: ClientCredentials<'c>, memory: &'c mut [u8]) -> Self {
         Self { credentials, memory, held: None }
     }
@@ -90,13 +144,16 @@ impl<'c> TokenSource<'c> {
         core::str::from_utf8(self.memory.get(..held.length)?).ok()
     }
 
-    /// The token request, in this source's memory: an old token is wiped.
+    /// The token request, written into `memory`, which is wiped when the request is dropped. Some
+    /// 300 octets more than the credentials have will do.
     ///
     /// # Errors
     /// [`TokenError::RequestTooLarge`].
-    pub fn request(&mut self) -> Result<TokenRequest<'_>, TokenError> {
-        self.discard();
-        request::write(&self.credentials, self.memory)
+    pub fn request<'t>(&self, memory: &'t mut [u8]) -> Result<TokenRequest<'t>, TokenError>
+    where
+        'c: 't,
+    {
+        request::write(&self.credentials, memory)
     }
 
     /// Takes the token out of the token endpoint's answer.
@@ -104,10 +161,11 @@ impl<'c> TokenSource<'c> {
     /// # Errors
     /// The server's own error (RFC 6749 §5.2), an answer that is none, a token that does not fit
     /// or could not be sent.
-    pub fn take(&mut self, status: u16, body: &[u8], now: u64) -> Result<(), TokenError> {
-        // The request is done: nothing of it stays.
+    pub fn take(&mut self, response: &Response<'_>, now: u64) -> Result<(), TokenError> {
         self.discard();
-        let answer = response::parse(status, body)?;
+        let answer = response::parse(response, self.memory);
+        self.memory.zeroize();
+        let answer = answer?;
         let (prefix, rest) = self.memory.split_at_mut_checked(BEARER.len()).unwrap_or_default();
         let capacity = rest.len();
         let length = match answer.copy_token(rest) {
@@ -122,7 +180,7 @@ impl<'c> TokenSource<'c> {
         Ok(())
     }
 
-    /// Wipes the token, or what was written for its request.
+    /// Wipes the token.
     pub fn discard(&mut self) {
         self.held = None;
         self.memory.zeroize();

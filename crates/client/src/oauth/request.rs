@@ -1,34 +1,54 @@
 //! The token request, RFC 6749 §4.4.2, written into memory that is lent.
 
+use core::fmt;
+
 use base64ct::{Base64, Encoding};
-use picopost_http::{FieldValue, Header, Request, Url};
+use picopost_http::{Error, FieldValue, Header, Request, Url};
+use zeroize::Zeroize;
 
 use super::{Authentication, ClientCredentials, TokenError};
 
-/// A token request over the source's memory.
+/// A token request over memory that was lent for it, and that is wiped in the end: it holds the
+/// client's password.
 pub struct TokenRequest<'t> {
     url: Url<'t>,
     content_type: FieldValue<'t>,
-    /// The value of the Authorization header, where the credentials are in it.
-    authorization: Option<&'t str>,
-    body: &'t [u8],
+    /// The value of the Authorization header, and behind it the body.
+    memory: &'t mut [u8],
+    /// How long they are.
+    header: usize,
+    body: usize,
 }
 
-impl<'t> TokenRequest<'t> {
+impl TokenRequest<'_> {
     /// Its Authorization header, where it has one.
     ///
     /// # Errors
     /// None that this library knows of: what is written there is base64.
-    pub fn header(&self) -> Result<Option<Header<'t>>, picopost_http::Error> {
-        self.authorization.map(|value| Header::new("Authorization", value)).transpose()
+    pub fn header(&self) -> Result<Option<Header<'_>>, Error> {
+        let value = self.memory.get(..self.header).and_then(|value| core::str::from_utf8(value).ok());
+        value.filter(|value| !value.is_empty()).map(|value| Header::new("Authorization", value)).transpose()
     }
 
     /// As an HTTP request, with [`Self::header`].
-    pub fn as_request<'r>(&self, headers: &'r [Header<'r>]) -> Request<'r>
-    where
-        't: 'r,
-    {
-        Request::post(self.url, self.content_type, self.body).with_headers(headers)
+    pub fn as_request<'r>(&'r self, headers: &'r [Header<'r>]) -> Request<'r> {
+        let body = self.memory.get(self.header..self.header.saturating_add(self.body)).unwrap_or_default();
+        Request::post(self.url, self.content_type, body).with_headers(headers)
+    }
+}
+
+impl Drop for TokenRequest<'_> {
+    fn drop(&mut self) {
+        self.memory.zeroize();
+    }
+}
+
+impl fmt::Debug for TokenRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest")
+            .field("url", &self.url)
+            .field("body_length", &self.body)
+            .finish_non_exhaustive()
     }
 }
 
@@ -37,32 +57,31 @@ pub(super) fn write<'t>(
     credentials: &ClientCredentials<'t>,
     memory: &'t mut [u8],
 ) -> Result<TokenRequest<'t>, TokenError> {
-    let capacity = memory.len();
-    let size = size(credentials);
-    let too_large = TokenError::RequestTooLarge { size, capacity };
+    let (size, capacity) = (size(credentials), memory.len());
     if size > capacity {
-        return Err(too_large);
-    }
-    let (head, rest) = memory.split_at_mut_checked(header_size(credentials)).ok_or(too_large)?;
-    let mut body = Writer { space: rest, length: 0 };
-    body_into(credentials, &mut body);
-    let body_length = body.length;
-    let mut authorization = None;
-    if credentials.authentication == Authentication::Basic {
-        // What is to be encoded stands behind the body for the moment, and is wiped with all of it.
-        pair(credentials, &mut body);
-        let pair = body.space.get(body_length..body.length).ok_or(too_large)?;
-        let (scheme, encoded) = head.split_at_mut_checked(BASIC.len()).ok_or(too_large)?;
-        scheme.copy_from_slice(BASIC);
-        Base64::encode(pair, encoded).ok().ok_or(too_large)?;
-        authorization = Some(core::str::from_utf8(head).ok().ok_or(too_large)?);
+        return Err(TokenError::RequestTooLarge { size, capacity });
     }
     let content_type = match credentials.authentication {
         Authentication::Json => FieldValue::JSON,
         Authentication::Basic | Authentication::Form => FieldValue::FORM,
     };
-    let body = body.space.get(..body_length).ok_or(too_large)?;
-    Ok(TokenRequest { url: credentials.token_url, content_type, authorization, body })
+    let header = header_size(credentials);
+    // Whatever is written from here on is wiped with the request.
+    let mut request = TokenRequest { url: credentials.token_url, content_type, memory, header, body: 0 };
+    let (head, rest) = request.memory.split_at_mut_checked(header).unwrap_or_default();
+    let mut body = Writer { space: rest, length: 0 };
+    body_into(credentials, &mut body);
+    request.body = body.length;
+    if credentials.authentication == Authentication::Basic {
+        // What is to be encoded stands behind the body for the moment.
+        pair(credentials, &mut body);
+        let pair = body.space.get(request.body..body.length).unwrap_or_default();
+        let (scheme, encoded) = head.split_at_mut_checked(BASIC.len()).unwrap_or_default();
+        scheme.copy_from_slice(BASIC);
+        // The sizes were counted before.
+        Base64::encode(pair, encoded).ok().ok_or(TokenError::RequestTooLarge { size, capacity })?;
+    }
+    Ok(request)
 }
 
 const BASIC: &[u8] = b"Basic ";

@@ -1,8 +1,8 @@
 //! The token endpoint's answer, RFC 6749 §5.
 
+use picopost_http::json::{EscapedStr, EscapedStringFragment};
+use picopost_http::{Error, Mismatch, Response};
 use serde::Deserialize;
-use serde_json_core::de::Error as JsonError;
-use serde_json_core::str::{EscapedStr, EscapedStringFragment};
 
 use super::{ErrorCode, TokenError};
 
@@ -13,9 +13,11 @@ pub(crate) struct Answer<'a> {
     pub(crate) expires_in: Option<u64>,
 }
 
-/// Reads an answer; `status` is that of HTTP.
-pub(crate) fn parse(status: u16, body: &[u8]) -> Result<Answer<'_>, TokenError> {
-    let fields = fields(body);
+/// Reads an answer. Strings with escapes that are of no interest are resolved in `scratch` before
+/// they are passed over.
+pub(crate) fn parse<'a>(response: &Response<'a>, scratch: &mut [u8]) -> Result<Answer<'a>, TokenError> {
+    let status = response.status().0;
+    let fields = fields(response, scratch);
     // RFC 6749 §5.2: an error has an `error`. Not every service keeps to 400 and 401 for it.
     if status != 200 {
         return Err(match fields.map(|fields| fields.error) {
@@ -95,47 +97,19 @@ struct Json<'a, E> {
     error: Option<EscapedStr<'a>>,
 }
 
-fn fields(body: &[u8]) -> Result<Fields<'_>, TokenError> {
-    if !is_shallow(body) {
-        return Err(TokenError::NotJson);
-    }
-    match serde_json_core::from_slice::<Json<'_, u64>>(body) {
-        Ok((Json { access_token, token_type, expires_in, error }, _)) => {
+fn fields<'a>(response: &Response<'a>, scratch: &mut [u8]) -> Result<Fields<'a>, TokenError> {
+    match response.json::<Json<'_, u64>>(scratch) {
+        Ok(Json { access_token, token_type, expires_in, error }) => {
             Ok(Fields { access_token, token_type, expires_in, error })
         }
         // Some services write the number as a string.
-        Err(JsonError::InvalidType | JsonError::InvalidNumber) => {
-            let (json, _) = serde_json_core::from_slice::<Json<'_, EscapedStr<'_>>>(body)
-                .ok()
-                .ok_or(TokenError::NotJson)?;
-            let Json { access_token, token_type, expires_in, error } = json;
+        Err(Error::JsonMismatch { mismatch: Mismatch::Type | Mismatch::Number }) => {
+            let Json { access_token, token_type, expires_in, error } =
+                response.json::<Json<'_, EscapedStr<'_>>>(scratch).ok().ok_or(TokenError::NotJson)?;
             // What cannot be read as a number of seconds says nothing.
             let expires_in = expires_in.and_then(|text| text.0.parse().ok());
             Ok(Fields { access_token, token_type, expires_in, error })
         }
         Err(_) => Err(TokenError::NotJson),
     }
-}
-
-/// How deep an answer may be nested: what is ignored is still walked through, a call for each
-/// level, and the stack is small.
-const MAX_DEPTH: u8 = 8;
-
-fn is_shallow(json: &[u8]) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0u8, false, false);
-    for octet in json {
-        match octet {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => depth = depth.saturating_add(1),
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return false;
-        }
-    }
-    true
 }

@@ -7,7 +7,7 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
-use picopost_http::{RequestWriter, Url};
+use picopost_http::{RequestWriter, Response, ResponseReader, Url};
 
 use super::{Authentication, ClientCredentials, ErrorCode, TokenError, TokenSource};
 
@@ -26,8 +26,8 @@ fn credentials(authentication: Authentication) -> ClientCredentials<'static> {
 /// The request as it goes out: its head's lines and its body.
 fn written(authentication: Authentication) -> (Vec<String>, String) {
     let mut memory = [0; 512];
-    let mut source = TokenSource::new(credentials(authentication), &mut memory);
-    let request = source.request().unwrap();
+    let source = TokenSource::new(credentials(authentication), &mut []);
+    let request = source.request(&mut memory).unwrap();
     let header = request.header().unwrap();
     let request = request.as_request(header.as_slice());
     let mut octets = [0; 1024];
@@ -74,22 +74,30 @@ fn credentials_in_json() {
 #[test]
 fn the_request_needs_exactly_what_it_says() {
     for authentication in [Authentication::Basic, Authentication::Form, Authentication::Json] {
-        let size = match TokenSource::new(credentials(authentication), &mut []).request().err() {
+        let source = TokenSource::new(credentials(authentication), &mut []);
+        let size = match source.request(&mut []).err() {
             Some(TokenError::RequestTooLarge { size, capacity: 0 }) => size,
             other => panic!("{other:?}"),
         };
         let mut memory = vec![0; size];
-        assert!(TokenSource::new(credentials(authentication), &mut memory).request().is_ok());
+        assert!(source.request(&mut memory).is_ok());
         let capacity = size - 1;
-        let error = TokenSource::new(credentials(authentication), &mut memory[..capacity]).request().err();
+        let error = source.request(&mut memory[..capacity]).err();
         assert_eq!(error, Some(TokenError::RequestTooLarge { size, capacity }));
     }
 }
 
+/// A whole response, in `buffer`.
+fn response<'b>(status: u16, body: &str, buffer: &'b mut [u8]) -> Response<'b> {
+    let mut reader = ResponseReader::new(buffer);
+    let octets = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    reader.feed(octets.as_bytes()).unwrap();
+    reader.finish().unwrap()
+}
+
 fn take(status: u16, body: &str, memory: &mut [u8]) -> Result<(Option<String>, Option<u64>), TokenError> {
     let mut source = TokenSource::new(credentials(Authentication::Form), memory);
-    source.request().unwrap();
-    source.take(status, body.as_bytes(), NOW)?;
+    source.take(&response(status, body, &mut [0; 8192]), NOW)?;
     let last = (0..=20_000).rev().find(|second| source.authorization(NOW + second).is_some());
     let last = last.filter(|second| *second < 20_000);
     Ok((source.authorization(NOW).map(str::to_string), last))
@@ -133,8 +141,9 @@ fn answers_without_a_token() {
         (200, r#"{"access_token":"t","token_type":"mac"}"#, TokenError::Type),
         (200, r#"{"access_token":"a b","token_type":"Bearer"}"#, TokenError::Octet),
         (200, r#"{"access_token":"a\r\nX: y","token_type":"Bearer"}"#, TokenError::Octet),
-        (200, "{\"access_token\":\"a\r\nX: y\",\"token_type\":\"Bearer\"}", TokenError::Octet),
-        (200, r#"{"access_token":"\q","token_type":"Bearer"}"#, TokenError::Octet),
+        (200, "{\"access_token\":\"a\r\nX: y\",\"token_type\":\"Bearer\"}", TokenError::NotJson),
+        (200, r#"{"access_token":"\q","token_type":"Bearer"}"#, TokenError::NotJson),
+        (200, r#"{"access_token":"\ud800","token_type":"Bearer"}"#, TokenError::Octet),
         (200, r#"{"access_token":"é","token_type":"Bearer"}"#, TokenError::Octet),
         (200, &deep, TokenError::NotJson),
         (
@@ -173,21 +182,25 @@ fn a_token_that_does_not_fit() {
 #[test]
 fn nothing_secret_stays_in_memory_or_is_shown() {
     let mut memory = [0; 256];
-    let body = br#"{"access_token":"verysecret","token_type":"Bearer"}"#;
+    let mut buffer = [0; 256];
+    let answer =
+        response(200, r#"{"access_token":"verysecret","token_type":"Bearer","x":"\\\\\\\\"}"#, &mut buffer);
     let mut source = TokenSource::new(credentials(Authentication::Basic), &mut memory);
-    source.request().unwrap();
-    source.take(200, body, NOW).unwrap();
+    source.take(&answer, NOW).unwrap();
     let shown = format!("{source:?}");
     assert!(!shown.contains("verysecret") && !shown.contains("s3cr"), "{shown}");
-    assert!(source.memory.ends_with(&[0; 64]), "of the request nothing stays behind the token");
+    assert!(source.memory.ends_with(&[0; 64]), "nothing but the token is there");
     source.discard();
     assert_eq!(source.authorization(NOW), None);
     assert_eq!(source.memory, [0; 256]);
-    source.take(200, body, NOW).unwrap();
+    source.take(&answer, NOW).unwrap();
     drop(source);
     assert_eq!(memory, [0; 256]);
-    let mut source = TokenSource::new(credentials(Authentication::Json), &mut memory);
-    source.request().unwrap();
-    drop(source);
-    assert_eq!(memory, [0; 256]);
+    for authentication in [Authentication::Basic, Authentication::Form, Authentication::Json] {
+        let source = TokenSource::new(credentials(authentication), &mut []);
+        let request = source.request(&mut memory).unwrap();
+        assert!(!format!("{request:?}").contains("s3cr"));
+        drop(request);
+        assert_eq!(memory, [0; 256]);
+    }
 }
