@@ -82,12 +82,8 @@ impl<'p> Post<'p> {
         let request = Request::json(url, self.body);
         let (mut receive, mut send) = (vec![0; self.receive], [0; 1024]);
         let mut response = vec![0; RESPONSE];
-        let buffers = Buffers {
-            receive: &mut receive,
-            send: &mut send,
-            response: &mut response,
-            session: self.session,
-        };
+        let buffers =
+            Buffers { session: self.session, ..Buffers::new(&mut receive, &mut send, &mut response) };
         let mut security = Security::from(Trust::anchors(self.anchors));
         let signer = self.identity.map(Identity::signer).transpose().map_err(Fault::Client)?;
         if let Some((identity, signer)) = self.identity.zip(signer.as_ref()) {

@@ -131,8 +131,7 @@ mod tests {
         let request = Request::json(Url::parse("https://device.example/").unwrap(), b"{}");
         let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(chains::NOW));
         let (mut receive, mut send, mut response) = (vec![0; receive], [0; 1024], [0; 64]);
-        let buffers =
-            Buffers { receive: &mut receive, send: &mut send, response: &mut response, session: None };
+        let buffers = Buffers::new(&mut receive, &mut send, &mut response);
         let trust = Trust::anchors(&anchors);
         let mut exchange = Exchange::new(&request, trust, now, buffers, &mut getrandom::SysRng).unwrap();
         match exchange.next() {

@@ -4,7 +4,7 @@ use core::{fmt, mem};
 
 use embedded_io::ErrorKind;
 use picopost_http::{End, Request, RequestWriter, Response, ResponseReader, StatusCode};
-use picopost_tls::{Connection, ServerName, Session, Step, UnixTime};
+use picopost_tls::{Connection, ServerName, Session, SignatureMemo, Step, UnixTime};
 use rand_core::TryCryptoRng;
 
 use content::Outlet;
@@ -30,6 +30,18 @@ pub struct Buffers<'a> {
     /// A session of an earlier exchange with the same server, and room for the next one: with it,
     /// a handshake does no certificate work. Kept over a deep sleep by [`Session::export`].
     pub session: Option<&'a mut Session>,
+    /// What is known of servers' certificates from earlier exchanges, and room for more: with it,
+    /// a full handshake verifies only the signatures that are new. Kept over a deep sleep by
+    /// [`SignatureMemo::export`], where the trust anchors are kept: whoever can write there can
+    /// make the device trust a certificate.
+    pub memo: Option<&'a mut SignatureMemo>,
+}
+
+impl<'a> Buffers<'a> {
+    /// These three, and nothing kept from one exchange to the next.
+    pub const fn new(receive: &'a mut [u8], send: &'a mut [u8], response: &'a mut [u8]) -> Self {
+        Self { receive, send, response, session: None, memo: None }
+    }
 }
 
 impl fmt::Debug for Buffers<'_> {
@@ -39,6 +51,7 @@ impl fmt::Debug for Buffers<'_> {
             .field("send", &self.send.len())
             .field("response", &self.response.len())
             .field("session", &self.session)
+            .field("memo", &self.memo)
             .finish()
     }
 }
@@ -97,7 +110,7 @@ impl fmt::Debug for Action<'_> {
 /// let request = Request::json(Url::parse("https://device.example/token")?, b"{}");
 /// let now = UnixTime::since_unix_epoch(Duration::from_secs(chains::NOW));
 /// let (mut receive, mut send, mut response) = ([0; 4096], [0; 1024], [0; 512]);
-/// let buffers = Buffers { receive: &mut receive, send: &mut send, response: &mut response, session: None };
+/// let buffers = Buffers::new(&mut receive, &mut send, &mut response);
 /// let trust = Trust::anchors(&anchors);
 /// let mut exchange = Exchange::new(&request, trust, now, buffers, &mut getrandom::SysRng)?;
 ///
@@ -170,12 +183,15 @@ impl<'a> Exchange<'a> {
         buffers: Buffers<'a>,
         entropy: &mut R,
     ) -> Result<Self, Error> {
-        let Buffers { receive, send, response, session } = buffers;
+        let Buffers { receive, send, response, session, memo } = buffers;
         let config = security.into().config(server_name(request.url().authority().host())?, now);
-        let connection = match session {
+        let mut connection = match session {
             Some(session) => Connection::with_session(config, session, receive, send, entropy),
             None => Connection::new(config, receive, send, entropy),
         };
+        if let (Ok(connection), Some(memo)) = (&mut connection, memo) {
+            connection.set_signature_memo(memo);
+        }
         match connection {
             Ok(connection) => Ok(Self::over(connection, request, response)),
             Err(error) => Err(Error::Tls { stage: Stage::Setup, error }),

@@ -31,7 +31,7 @@
 //!     let url = Url::parse("https://auth.example.com/oauth/token")?;
 //!     let request = Request::json(url, br#"{"grant_type":"client_credentials"}"#);
 //!     let (mut receive, mut send, mut response) = ([0; 5 * 1024], [0; 1024], [0; 2 * 1024]);
-//!     let buffers = Buffers { receive: &mut receive, send: &mut send, response: &mut response, session: None };
+//!     let buffers = Buffers::new(&mut receive, &mut send, &mut response);
 //!     let response = blocking::post(&request, Trust::anchors(anchors), buffers, device, &mut ())?;
 //!     response.success()?;
 //!     Ok(response.status().0)
@@ -52,7 +52,7 @@ pub use picopost_http::{FieldValue, Header, Request, Response, Source, SourceFai
 pub use picopost_tls as tls;
 #[cfg(feature = "client-auth")]
 pub use picopost_tls::{ClientIdentity, P256Signer, Signature, Signer, SigningFailed};
-pub use picopost_tls::{Der, Groups, Session, Trust, TrustAnchor, UnixTime};
+pub use picopost_tls::{Der, Groups, Session, SignatureMemo, Trust, TrustAnchor, UnixTime};
 pub use retry::{Ending, Fate, IdempotencyKey, RetryPolicy};
 pub use security::Security;
 pub use {embedded_io, embedded_io_async, rand_core};

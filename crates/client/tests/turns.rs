@@ -6,9 +6,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use picopost::{
-    ConnectError, Device, Observer, Request, Stage, Trust, Url, asynch, embedded_io, embedded_io_async,
+    Buffers, ConnectError, Device, Observer, Request, SignatureMemo, Stage, Trust, Url, asynch, embedded_io,
+    embedded_io_async,
 };
-use picopost_testkit::chains::shapes;
+use picopost_testkit::chains::{Chain, shapes};
 use support::{Answer, Memory, OK, Rustls, Server, URL, now};
 
 mod support;
@@ -61,28 +62,42 @@ impl Observer for Computed<'_> {
     }
 }
 
-#[test]
-fn a_poll_does_one_public_key_operation_at_most() {
-    let chain = shapes::gts();
+/// One POST: how many operations it took, never two in one poll.
+fn post(chain: &Chain, memo: Option<&mut SignatureMemo>) -> usize {
     let anchors = chain.anchors();
     let request = Request::json(Url::parse(URL).unwrap(), b"{}");
     let mut memory = Memory::default();
-    let mut connector = Ready { server: Rustls::new(&chain, Answer::with(OK)), incoming: Vec::new() };
+    let buffers = Buffers { memo, ..memory.buffers() };
+    let mut connector = Ready { server: Rustls::new(chain, Answer::with(OK)), incoming: Vec::new() };
     let device = Device { connector: &mut connector, clock: &now(), entropy: &mut getrandom::SysRng };
     let (count, mut total) = (Cell::new(0), 0);
     let mut observer = Computed(&count);
-    let post = asynch::post(&request, Trust::anchors(&anchors), memory.buffers(), device, &mut observer);
-    let mut post = pin!(post);
-    let outcome = loop {
+    let mut post = pin!(asynch::post(&request, Trust::anchors(&anchors), buffers, device, &mut observer));
+    loop {
         let poll = post.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let computed = count.take();
         assert!(computed <= 1, "{computed} operations in one poll");
         total += computed;
         if let Poll::Ready(outcome) = poll {
-            break outcome;
+            outcome.unwrap().success().unwrap();
+            return total;
         }
-    };
-    outcome.unwrap().success().unwrap();
+    }
+}
+
+#[test]
+fn a_poll_does_one_public_key_operation_at_most() {
     // The key pair, the shared secret, two signatures in certificates, and that of the handshake.
-    assert_eq!(total, 5);
+    assert_eq!(post(&shapes::gts(), None), 5);
+}
+
+#[test]
+fn a_memo_spares_the_second_post_the_signatures_in_certificates() {
+    let chain = shapes::gts();
+    let mut memo = SignatureMemo::new();
+    assert_eq!(post(&chain, Some(&mut memo)), 5);
+    let mut memo = SignatureMemo::import(&memo.export()).unwrap();
+    assert_eq!(post(&chain, Some(&mut memo)), 3);
+    // Another server of another issuer.
+    assert_eq!(post(&shapes::direct(), Some(&mut memo)), 4);
 }

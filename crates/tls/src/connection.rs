@@ -13,6 +13,7 @@ use crate::{
     key_exchange::{KeyExchange, draw},
     key_schedule::{self, Transcript},
     limits::{Agreed, Wanted},
+    memo::SignatureMemo,
     path::PathVerification,
     receive::ReceiveBuffer,
     record::ContentType,
@@ -97,6 +98,7 @@ impl<'a> Connection<'a> {
                 send: SendBuffer::new(send),
                 keys: Keys::default(),
                 path: PathVerification::new(),
+                memo: None,
                 computed: false,
             },
             receive: ReceiveBuffer::new(receive),
@@ -132,6 +134,14 @@ impl<'a> Connection<'a> {
         let hello = ClientHello { random, session_id, limits: shared.offered.limits, groups };
         *state = State::ExpectServerHello(ExpectServerHello::start(hello, shared)?);
         Ok(())
+    }
+
+    /// Lets the connection skip the verification of signatures that this memo knows, and add to it.
+    /// To be called before the first step; what is verified already is not added.
+    pub fn set_signature_memo(&mut self, memo: &'a mut SignatureMemo) {
+        // What an earlier connection noted and never came to enter.
+        memo.retain_noted(|_| false);
+        self.shared.memo = Some(memo);
     }
 
     /// Octets to send to the server, in order; empty when there is nothing to send. After an

@@ -89,6 +89,8 @@ pub enum Error {
     NotOpen,
     /// The octets are not a session that was exported, or they were damaged.
     Session,
+    /// The octets are not a signature memo that was exported, or they were damaged.
+    SignatureMemo,
     /// The client's certificates cannot be sent or used: there are none, one is empty, all are too
     /// long for a message, or the first has no P-256 key, or one that may not sign (keyUsage).
     ClientCertificate,
@@ -242,6 +244,7 @@ impl Error {
             Self::EntropyRepeats => 1005,
             Self::NotOpen => 1006,
             Self::Session => 1007,
+            Self::SignatureMemo => 1008,
             Self::ClientCertificate => 1020,
             Self::PrivateKey => 1021,
             Self::SignerKey => 1022,
@@ -326,6 +329,7 @@ impl Error {
             | Self::EntropyRepeats
             | Self::NotOpen
             | Self::Session
+            | Self::SignatureMemo
             | Self::ClientCertificate
             | Self::PrivateKey
             | Self::SignerKey

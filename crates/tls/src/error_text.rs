@@ -69,6 +69,7 @@ fn setup(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::EntropyRepeats => f.write_str("the random source gave the same octets twice"),
         Error::NotOpen => f.write_str("the connection is not open for sending"),
         Error::Session => f.write_str("the stored session is none, or was damaged"),
+        Error::SignatureMemo => f.write_str("the stored signature memo is none, or was damaged"),
         Error::ClientCertificate => {
             f.write_str("the client's certificate is none of a P-256 key that may sign")
         }

@@ -36,6 +36,7 @@ use crate::{
     key_exchange::{KeyExchange, NamedGroup, SharedSecret},
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
     limits::Agreed,
+    memo::SignatureMemo,
     messages::{self, CertificateRequest},
     path::{
         CertVerified, CertificateList, PathVerification, Progress, SignatureVerified,
@@ -70,6 +71,8 @@ pub(crate) struct Shared<'a> {
     /// How far [`VerifyPath`] has come. It is not in the state, since each new state would carry
     /// octets of the stack along in its place, and there are secrets among those.
     pub(crate) path: PathVerification,
+    /// The caller's memo of signatures.
+    pub(crate) memo: Option<&'a mut SignatureMemo>,
     /// Whether the current step has done its public-key operation.
     pub(crate) computed: bool,
 }
@@ -384,6 +387,9 @@ impl ExpectCertificate {
         shared.transcript.add(message.octets);
         let Self { suite, requested } = self;
         shared.path.restart();
+        if let Some(memo) = &mut shared.memo {
+            memo.retain_noted(|_| false);
+        }
         Ok(State::VerifyPath(VerifyPath { suite, requested }))
     }
 }
@@ -399,7 +405,8 @@ impl VerifyPath {
     /// each time. The next state, once the path is verified.
     pub(crate) fn step(&self, message: &[u8], shared: &mut Shared<'_>) -> Result<Option<State>, Error> {
         let list = CertificateList::parse(body(message), shared.offered)?;
-        match shared.path.step(list.as_slice(), &shared.config)? {
+        match shared.path.step(list.as_slice(), &shared.config, shared.memo.as_deref_mut())? {
+            Progress::Remembered => Ok(None),
             Progress::Computed => {
                 shared.compute();
                 Ok(None)

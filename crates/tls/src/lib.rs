@@ -25,6 +25,7 @@ pub use pki_types::{CertificateDer, Der, ServerName, TrustAnchor, UnixTime};
 
 pub use connection::Connection;
 pub use key_exchange::Groups;
+pub use memo::SignatureMemo;
 pub use path::{CertVerified, verify_server_path};
 pub use session::Session;
 #[cfg(feature = "client-auth")]
@@ -51,6 +52,7 @@ mod key_exchange;
 mod key_schedule;
 mod key_usage;
 mod limits;
+mod memo;
 mod messages;
 #[cfg(feature = "mlkem")]
 mod ml_kem;

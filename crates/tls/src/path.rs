@@ -9,8 +9,9 @@ use crate::{
     error::{Error, Message},
     extensions::{self, Offered, Rules},
     key_usage::KeyUsage,
+    memo::SignatureMemo,
 };
-use search::{Known, Outcome};
+use search::{Known, Outcome, Parts, Signature};
 
 mod search;
 #[cfg(test)]
@@ -38,7 +39,7 @@ pub(crate) struct SignatureVerified(());
 pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> Result<CertVerified, Error> {
     let mut verification = PathVerification::new();
     loop {
-        if let Progress::Done(certificate) = verification.step(chain, config)? {
+        if let Progress::Done(certificate) = verification.step(chain, config, None)? {
             return Ok(certificate);
         }
     }
@@ -53,6 +54,8 @@ pub(crate) struct PathVerification {
 pub(crate) enum Progress {
     /// It verified a signature, good or bad: one public-key operation. More is to be done.
     Computed,
+    /// It found a signature in the memo. More is to be done.
+    Remembered,
     /// It was the last one.
     Done(CertVerified),
 }
@@ -69,10 +72,14 @@ impl PathVerification {
 
     /// At most one public-key operation. To be called with the same certificates, which did not
     /// move, and the same configuration, until the verification is done or has failed.
+    ///
+    /// What `memo` knows is not verified again. When the verification is done, the signatures that
+    /// make the path are noted there.
     pub(crate) fn step(
         &mut self,
         chain: &[CertificateDer<'_>],
         config: &Config<'_>,
+        memo: Option<&mut SignatureMemo>,
     ) -> Result<Progress, Error> {
         let (server, intermediates) = chain.split_first().ok_or(Error::NoCertificate)?;
         // RFC 9846 §4.5.1.2: the digitalSignature bit, where there is a keyUsage. That is what the
@@ -94,17 +101,38 @@ impl PathVerification {
         };
         let certificate = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
         match self.known.search(&certificate, anchors, intermediates, config.now)? {
-            Outcome::Wants(signature) => {
-                self.known.enter(signature, signature.verify(chain, anchors)?)?;
-                Ok(Progress::Computed)
-            }
-            Outcome::Path => {
+            Outcome::Wants(signature) => self.find_out(signature, &signature.parts(chain, anchors)?, memo),
+            Outcome::Path(used) => {
                 certificate
                     .verify_is_valid_for_subject_name(&config.server_name)
                     .map_err(|error| path_error(&error))?;
+                if let Some(memo) = memo {
+                    memo.retain_noted(|number| used.has(number));
+                }
                 Ok(Progress::Done(CertVerified(())))
             }
         }
+    }
+
+    /// Whether a signature is good: from the memo, or by verifying it.
+    fn find_out(
+        &mut self,
+        signature: Signature,
+        parts: &Parts<'_>,
+        memo: Option<&mut SignatureMemo>,
+    ) -> Result<Progress, Error> {
+        let Some(memo) = memo else {
+            self.known.enter(signature, parts.are_good())?;
+            return Ok(Progress::Computed);
+        };
+        let digest = parts.digest();
+        let is_remembered = memo.knows(&digest);
+        let is_good = is_remembered || parts.are_good();
+        let number = self.known.enter(signature, is_good)?;
+        if is_good {
+            memo.note(number, digest);
+        }
+        Ok(if is_remembered { Progress::Remembered } else { Progress::Computed })
     }
 }
 

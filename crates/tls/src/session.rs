@@ -52,7 +52,13 @@ impl Session {
 
     /// What to keep over a deep sleep: secret octets. Without a session that can be used, zeros.
     pub fn export(&self) -> [u8; Self::SIZE] {
-        if self.is_available() { self.octets } else { [0; Self::SIZE] }
+        let mut octets = [0; Self::SIZE];
+        if self.is_available() {
+            // The checksum is made here, and not with each ticket.
+            let content = self.octets.iter().take(CHECKSUM);
+            octets.iter_mut().zip(content.copied().chain(self.checksum())).for_each(|(to, from)| *to = from);
+        }
+        octets
     }
 
     /// A session that was exported.
@@ -142,23 +148,16 @@ impl Session {
         out.bytes(&binding(origin.config));
         out.bytes(&*psk);
         out.vector16(|out| out.bytes(ticket.ticket));
-        self.set_state(FRESH);
     }
 
     fn set_state(&mut self, state: u8) {
         if let Some(octet) = self.octets.get_mut(MAGIC.len()) {
             *octet = state;
         }
-        let checksum = self.checksum();
-        self.octets.iter_mut().skip(CHECKSUM).zip(checksum).for_each(|(to, from)| *to = from);
     }
 
     fn checksum(&self) -> [u8; 8] {
-        let mut hash = Transcript::new();
-        hash.add(self.octets.split_at(CHECKSUM).0);
-        let mut checksum = [0; 8];
-        checksum.iter_mut().zip(hash.hash()).for_each(|(to, from)| *to = from);
-        checksum
+        checksum(self.octets.split_at(CHECKSUM).0)
     }
 
     /// Every field, checked on its own.
@@ -192,6 +191,15 @@ impl core::fmt::Debug for Session {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Session").field("is_available", &self.is_available()).finish_non_exhaustive()
     }
+}
+
+/// Against damage: not against whoever can write.
+pub(crate) fn checksum(octets: &[u8]) -> [u8; 8] {
+    let mut hash = Transcript::new();
+    hash.add(octets);
+    let mut checksum = [0; 8];
+    checksum.iter_mut().zip(hash.hash()).for_each(|(to, from)| *to = from);
+    checksum
 }
 
 struct Fields<'s> {

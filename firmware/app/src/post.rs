@@ -62,7 +62,7 @@ pub(crate) async fn post<E: TryCryptoRng>(
     };
     let trust = Trust::anchors(built_in.unwrap_or(&anchors));
     let Memory { tls_receive, tls_send, response, tcp_receive, tcp_transmit } = memory;
-    let buffers = Buffers { receive: tls_receive, send: tls_send, response, session: None };
+    let buffers = Buffers::new(tls_receive, tls_send, response);
     let mut connector = Connector::new(network, parameters.address, tcp_receive, tcp_transmit);
     let meter = Meter::new(instructions);
     let mut trace = Trace { meter: &meter, stages: Vec::new(), octets: Octets::default() };

@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     let mut recorder = Recorder::new(trace);
     let [mut receive, mut send, mut response] =
         [args.buffer, args.send_buffer, args.response_buffer].map(|size| vec![0; size]);
-    let buffers = Buffers { receive: &mut receive, send: &mut send, response: &mut response, session: None };
+    let buffers = Buffers::new(&mut receive, &mut send, &mut response);
     let device = Device { connector: &mut connector, clock: &clock, entropy: &mut getrandom::SysRng };
 
     let groups = if args.post_quantum { Groups::PostQuantum } else { Groups::Classical };

@@ -27,7 +27,7 @@
 //!         let request = tokens.request(&mut scratch)?;
 //!         let header = request.header()?;
 //!         let request = request.as_request(header.as_slice());
-//!         let buffers = Buffers { receive, send, response, session: None };
+//!         let buffers = Buffers::new(receive, send, response);
 //!         let device = Device { connector: &mut *connector, clock, entropy: &mut *entropy };
 //!         let answer = blocking::post(&request, trust, buffers, device, &mut ())?;
 //!         tokens.take(&answer, now)?;
@@ -35,7 +35,7 @@
 //!     let bearer = tokens.authorization(now).map(|value| Header::new("Authorization", value)).transpose()?;
 //!     let url = Url::parse("https://api.example.com/readings")?;
 //!     let request = Request::json(url, reading).with_headers(bearer.as_slice());
-//!     let buffers = Buffers { receive, send, response, session: None };
+//!     let buffers = Buffers::new(receive, send, response);
 //!     let answer = blocking::post(&request, trust, buffers, Device { connector, clock, entropy }, &mut ())?;
 //!     let status = answer.status().0;
 //!     // RFC 6750 §3.1: the next reading gets a new token.

@@ -296,12 +296,7 @@ impl Memory {
     }
 
     pub(crate) fn buffers(&mut self) -> Buffers<'_> {
-        Buffers {
-            receive: &mut self.receive,
-            send: &mut self.send,
-            response: &mut self.response,
-            session: None,
-        }
+        Buffers::new(&mut self.receive, &mut self.send, &mut self.response)
     }
 }
 

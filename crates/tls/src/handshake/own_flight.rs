@@ -52,7 +52,7 @@ impl OwnFlight {
         }
         self.send(&message, shared)?;
 
-        let Shared { transcript, keys, session, .. } = shared;
+        let Shared { transcript, keys, session, memo, .. } = shared;
         if session.is_some() {
             let secrets = keys.handshake.as_ref().ok_or(Error::Internal)?;
             keys.resumption = Some(secrets.resumption(&transcript.hash()));
@@ -60,6 +60,10 @@ impl OwnFlight {
         keys.handshake = None;
         let client = keys.client_traffic.as_ref().ok_or(Error::Internal)?;
         keys.write = Some(RecordKeys::new(self.suite, client));
+        // Only now, so that nobody but a server that was verified can fill it.
+        if let (Identity::Certificate(..), Some(memo)) = (&self.server, memo) {
+            memo.enter_noted();
+        }
         Ok(State::Traffic(Traffic::new(self.suite, self.server, self.finished, answer)))
     }
 

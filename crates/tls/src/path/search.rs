@@ -15,7 +15,14 @@ use pki_types::{
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, VerifiedPath};
 
 use super::path_error;
-use crate::{error::Error, key_usage::KeyUsage};
+use crate::{
+    error::Error,
+    key_usage::KeyUsage,
+    memo::{self, SignatureDigest},
+};
+
+#[cfg(test)]
+mod tests;
 
 /// How many signatures may be looked at for one path. A good one has at most one for each
 /// certificate, and a few more where issuers share a name. The bound is there for a small chip:
@@ -33,7 +40,16 @@ pub(super) enum Outcome {
     /// This signature is to be verified, and the search to be run again.
     Wants(Signature),
     /// At an anchor, and everything on the way is good.
-    Path,
+    Path(Used),
+}
+
+/// Which of the signatures that are known make a path, by their numbers.
+pub(super) struct Used(u16);
+
+impl Used {
+    pub(super) fn has(&self, number: u8) -> bool {
+        self.0.checked_shr(number.into()).is_some_and(|bits| bits & 1 == 1)
+    }
 }
 
 impl Known {
@@ -70,20 +86,46 @@ impl Known {
             certificate.verify_for_usage(&algorithms, anchors, intermediates, now, usage, None, issuers);
         match (run.wanted.signature(), path) {
             (Some(signature), _) => Ok(Outcome::Wants(signature)),
-            (None, Ok(_)) => Ok(Outcome::Path),
+            (None, Ok(path)) => Ok(Outcome::Path(self.used(&path))),
             (None, Err(_)) if run.left.load(Ordering::Relaxed) == 0 => Err(Error::PathTooComplex),
             (None, Err(error)) => Err(path_error(&error)),
         }
     }
 
-    /// Enters whether a signature is good.
+    /// Enters whether a signature is good: its number.
     ///
     /// # Errors
     /// There is no room, which [`Self::search`] never asks for.
-    pub(super) fn enter(&mut self, signature: Signature, valid: bool) -> Result<(), Error> {
+    pub(super) fn enter(&mut self, signature: Signature, valid: bool) -> Result<u8, Error> {
+        let number = u8::try_from(self.count).ok().ok_or(Error::Internal)?;
         *self.results.get_mut(self.count).ok_or(Error::Internal)? = (signature, valid);
         self.count = self.count.saturating_add(1);
-        Ok(())
+        Ok(number)
+    }
+
+    /// Which of the signatures make this path: over a certificate of it, with the key of the next
+    /// one or of the anchor.
+    fn used(&self, path: &VerifiedPath<'_>) -> Used {
+        let mut used = Used(0);
+        let mut signed = path.end_entity().der();
+        for issuer in path.intermediate_certificates() {
+            let issuer = issuer.der();
+            self.add_used(&mut used, &signed, &issuer);
+            signed = issuer;
+        }
+        self.add_used(&mut used, &signed, &path.anchor().subject_public_key_info);
+        used
+    }
+
+    fn add_used(&self, used: &mut Used, signed: &[u8], key: &[u8]) {
+        for (number, (signature, valid)) in (0..).zip(self.results.iter().take(self.count)) {
+            if *valid
+                && signature.message.within(signed).is_some()
+                && signature.public_key.within(key).is_some()
+            {
+                used.0 |= 1_u16.checked_shl(number).unwrap_or_default();
+            }
+        }
     }
 
     fn result(&self, signature: &Signature) -> Option<bool> {
@@ -113,16 +155,15 @@ impl Signature {
         signature: Place::NOWHERE,
     };
 
-    /// Whether it is good. One public-key operation.
+    /// What is to be verified, from the certificates and anchors that it lies in.
     ///
     /// # Errors
-    /// [`Error::Internal`]: it lies neither in these certificates nor in these anchors.
-    #[inline(never)]
-    pub(super) fn verify(
+    /// [`Error::Internal`]: it lies in none of them.
+    pub(super) fn parts<'c>(
         &self,
-        chain: &[CertificateDer<'_>],
-        anchors: &[TrustAnchor<'_>],
-    ) -> Result<bool, Error> {
+        chain: &'c [CertificateDer<'_>],
+        anchors: &'c [TrustAnchor<'_>],
+    ) -> Result<Parts<'c>, Error> {
         let certificates = chain.iter().map(AsRef::as_ref);
         let keys = anchors.iter().map(|anchor| anchor.subject_public_key_info.as_ref());
         let find = |place: Place| {
@@ -132,10 +173,32 @@ impl Signature {
                 .find_map(|outer| place.within(outer))
                 .ok_or(Error::Internal)
         };
-        let algorithm = picopost_verify::ALL.get(usize::from(self.algorithm)).ok_or(Error::Internal)?;
-        let result =
-            algorithm.verify_signature(find(self.public_key)?, find(self.message)?, find(self.signature)?);
-        Ok(result.is_ok())
+        Ok(Parts {
+            algorithm: *picopost_verify::ALL.get(usize::from(self.algorithm)).ok_or(Error::Internal)?,
+            public_key: find(self.public_key)?,
+            message: find(self.message)?,
+            signature: find(self.signature)?,
+        })
+    }
+}
+
+/// What a signature's verification takes.
+pub(super) struct Parts<'c> {
+    algorithm: &'static dyn SignatureVerificationAlgorithm,
+    public_key: &'c [u8],
+    message: &'c [u8],
+    signature: &'c [u8],
+}
+
+impl Parts<'_> {
+    /// Whether the signature is good. One public-key operation.
+    #[inline(never)]
+    pub(super) fn are_good(&self) -> bool {
+        self.algorithm.verify_signature(self.public_key, self.message, self.signature).is_ok()
+    }
+
+    pub(super) fn digest(&self) -> SignatureDigest {
+        memo::digest(self.algorithm, self.public_key, self.message, self.signature)
     }
 }
 
@@ -289,123 +352,4 @@ fn issuers_may_sign(path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    extern crate std;
-
-    use std::vec::Vec;
-
-    use super::*;
-
-    /// Octets for keys, messages and signatures to lie in.
-    const OCTETS: [u8; 64] = [7; 64];
-
-    /// Some signatures that differ in one thing each: the same octets in other places among them.
-    fn signatures() -> Vec<Signature> {
-        let place = |start: usize, length: usize| Place::of(&OCTETS[start..start + length]);
-        let [key, message, value] = [place(0, 4), place(8, 8), place(16, 4)];
-        let signature = |algorithm, public_key, message, signature| Signature {
-            algorithm,
-            public_key,
-            message,
-            signature,
-        };
-        std::vec![
-            signature(0, key, message, value),
-            signature(1, key, message, value),
-            signature(0, place(1, 4), message, value),
-            signature(0, place(0, 5), message, value),
-            signature(0, key, place(9, 8), value),
-            signature(0, key, place(8, 7), value),
-            signature(0, key, message, place(17, 4)),
-            signature(0, key, message, place(16, 3)),
-            signature(0, value, message, key),
-        ]
-    }
-
-    fn look_up(known: &Known, signature: &Signature) -> (bool, Option<Signature>) {
-        let run = Run { known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
-        (run.look_up(signature).is_ok(), run.wanted.signature())
-    }
-
-    #[test]
-    fn a_signature_is_known_by_all_of_its_places() {
-        for one in signatures() {
-            let mut known = Known::NOTHING;
-            known.enter(one, true).unwrap();
-            for other in signatures() {
-                let expected = if other == one { (true, None) } else { (false, Some(other)) };
-                assert_eq!(look_up(&known, &other), expected);
-            }
-            known.clear();
-            assert_eq!(look_up(&known, &one), (false, Some(one)));
-        }
-    }
-
-    /// Whatever the order in which they are asked for, and however often.
-    #[test]
-    fn each_signature_has_its_own_result() {
-        let signatures = signatures();
-        let mut known = Known::NOTHING;
-        for (number, signature) in signatures.iter().enumerate() {
-            known.enter(*signature, number % 2 == 0).unwrap();
-        }
-        for start in 0..signatures.len() {
-            let run = Run { known: &known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
-            for number in (start..signatures.len()).chain((0..start).rev()) {
-                assert_eq!(
-                    run.look_up(&signatures[number]).is_ok(),
-                    number % 2 == 0,
-                    "{number} from {start}"
-                );
-            }
-            assert_eq!(run.wanted.signature(), None);
-        }
-    }
-
-    #[test]
-    fn the_first_that_is_not_known_is_wanted_and_nothing_is_good_behind_it() {
-        let signatures = signatures();
-        let mut known = Known::NOTHING;
-        known.enter(signatures[0], true).unwrap();
-        let run = Run { known: &known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
-        assert!(run.look_up(&signatures[0]).is_ok() && !run.is_over());
-        assert!(run.look_up(&signatures[1]).is_err() && run.is_over());
-        for signature in &signatures {
-            assert!(run.look_up(signature).is_err());
-            assert_eq!(run.wanted.signature(), Some(signatures[1]));
-        }
-    }
-
-    #[test]
-    fn sixteen_are_looked_up_and_no_more() {
-        let signature = signatures()[0];
-        let mut known = Known::NOTHING;
-        known.enter(signature, true).unwrap();
-        let run = Run { known: &known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
-        for number in 0..20 {
-            assert_eq!(run.look_up(&signature).is_ok(), number < 16, "{number}");
-        }
-        for _ in 1..16 {
-            known.enter(Signature::NONE, false).unwrap();
-        }
-        assert_eq!(known.enter(signature, true), Err(Error::Internal));
-    }
-
-    #[test]
-    fn octets_are_found_where_they_lie() {
-        let (inner, rest) = OCTETS.split_at(40);
-        for (start, length) in [(0, 0), (0, 40), (3, 5), (40, 0)] {
-            let octets = &inner[start..start + length];
-            let found = Place::of(octets).within(inner).expect("they are among them");
-            assert_eq!((found.as_ptr(), found.len()), (octets.as_ptr(), length));
-        }
-        assert_eq!(Place::of(rest).within(inner), None);
-        assert_eq!(Place::of(&OCTETS[38..42]).within(inner), None);
-        assert_eq!(Place::of(&inner[..1]).within(rest), None);
-        let outside = Signature { algorithm: 0, ..Signature::NONE };
-        assert_eq!(outside.verify(&[CertificateDer::from(inner)], &[]), Err(Error::Internal));
-    }
 }

@@ -17,11 +17,20 @@ use crate::Trust;
 
 /// How many public-key operations a verification in steps took, and how it ended.
 fn in_steps(chain: &[CertificateDer<'_>], config: &Config<'_>) -> (usize, Result<(), Error>) {
+    with_memo(chain, config, None)
+}
+
+fn with_memo(
+    chain: &[CertificateDer<'_>],
+    config: &Config<'_>,
+    mut memo: Option<&mut SignatureMemo>,
+) -> (usize, Result<(), Error>) {
     let mut verification = PathVerification::new();
     let mut computed = 0;
     loop {
-        match verification.step(chain, config) {
+        match verification.step(chain, config, memo.as_deref_mut()) {
             Ok(Progress::Computed) => computed += 1,
+            Ok(Progress::Remembered) => assert!(memo.is_some()),
             Ok(Progress::Done(_)) => return (computed, Ok(())),
             Err(error) => return (computed, Err(error)),
         }
@@ -176,7 +185,7 @@ fn steps_end_as_one_run() {
 
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let mut ends = std::collections::BTreeMap::new();
-    for case in 0..1500 {
+    for case in 0..1000 {
         let chosen = &chains[numbers.below(servers)];
         let mut list = chosen.certificates.clone();
         for _ in 0..numbers.below(5) {
@@ -208,4 +217,156 @@ fn steps_end_as_one_run() {
         assert!(ends.get(&code).is_some_and(|count| *count >= 10), "{ends:?}");
     }
     assert!(ends.len() >= 10, "{ends:?}");
+}
+
+/// A memo with every good signature that the verification of a chain comes to, as if there had been a
+/// handshake.
+fn full_memo(chain: &Chain, now: u64) -> SignatureMemo {
+    let anchors = chain.anchors();
+    let config = config(NAME, &anchors, now);
+    let mut memo = SignatureMemo::new();
+    let mut verification = PathVerification::new();
+    while let Ok(Progress::Computed) = verification.step(&chain.certificates, &config, Some(&mut memo)) {}
+    memo.enter_noted();
+    memo
+}
+
+/// Whatever is wrong with a chain, a memo that knows all of its good signatures does not change it.
+#[test]
+fn a_memo_stands_for_signatures_and_for_nothing_else() {
+    const DAY: u64 = 86_400;
+    for (chain, then, left, error) in [
+        // Issued for a day, and remembered from then.
+        (faulty::expired(), NOW - 2 * DAY, 0, Error::Expired { now: NOW, not_after: NOW - DAY }),
+        (faulty::expired_intermediate(), NOW - 2 * DAY, 0, Error::Expired { now: NOW, not_after: NOW - DAY }),
+        (faulty::not_yet_valid(), NOW + 2 * DAY, 0, Error::NotYetValid { now: NOW, not_before: NOW + DAY }),
+        (faulty::wrong_name(), NOW, 0, Error::WrongName),
+        (faulty::no_name(), NOW, 0, Error::WrongName),
+        (faulty::leaf_as_ca(), NOW, 0, Error::IssuerIsNotCa),
+        (faulty::ca_as_server(), NOW, 0, Error::CaAsServer),
+        (faulty::path_length(), NOW, 0, Error::PathTooLong),
+        (faulty::name_constraint(), NOW, 0, Error::NameConstraint),
+        (faulty::client_only(), NOW, 0, Error::KeyUsage),
+        (faulty::critical_extension(), NOW, 0, Error::CriticalExtension),
+        (faulty::unknown_ca(), NOW, 0, Error::UnknownIssuer),
+        // A bad signature is never remembered.
+        (faulty::forged(), NOW, 1, Error::CertificateSignature),
+        (faulty::forged_intermediate(), NOW, 1, Error::CertificateSignature),
+        (faulty::impostors(), NOW, 5, Error::PathTooComplex),
+    ] {
+        let mut memo = full_memo(&chain, then);
+        let anchors = chain.anchors();
+        let result = with_memo(&chain.certificates, &config(NAME, &anchors, NOW), Some(&mut memo));
+        assert_eq!(result, (left, Err(error)));
+    }
+}
+
+/// One bit of a certificate: the memo is of no use for it, so it is verified, and refused.
+#[test]
+fn a_memo_does_not_know_what_has_changed() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let config = config(NAME, &anchors, NOW);
+    let full = full_memo(&chain, NOW);
+    assert_eq!(full.count(), 2);
+    assert_eq!(with_memo(&chain.certificates, &config, Some(&mut full.clone())), (0, Ok(())));
+    for which in 0..2 {
+        for at in (which..chain.certificates[which].len()).step_by(3) {
+            let mut changed = chain.certificates.clone();
+            let mut octets = changed[which].to_vec();
+            octets[at] ^= 1 << (at % 8);
+            changed[which] = CertificateDer::from(octets);
+            let (_, result) = with_memo(&changed, &config, Some(&mut full.clone()));
+            assert!(result.is_err(), "certificate {which}, octet {at}");
+            assert_eq!(result, in_steps(&changed, &config).1, "certificate {which}, octet {at}");
+        }
+    }
+}
+
+/// An issuer of the same name with another key is another issuer, and an anchor that is none any more
+/// is none with a memo either.
+#[test]
+fn a_memo_does_not_vouch_for_anchors() {
+    let chain = shapes::direct();
+    let full = full_memo(&chain, NOW);
+    assert_eq!(full.count(), 1);
+    let impostor = Chain::from_table("root  p256  root  ca key:impostor\n send root").anchors();
+    let stranger = Chain::from_table("stranger  p256  stranger  ca\n send stranger").anchors();
+    let verify = |anchors: &[TrustAnchor<'_>]| {
+        with_memo(&chain.certificates, &config(NAME, anchors, NOW), Some(&mut full.clone()))
+    };
+    assert_eq!(verify(&chain.anchors()), (0, Ok(())));
+    assert_eq!(verify(&impostor), (1, Err(Error::CertificateSignature)));
+    assert_eq!(verify(&stranger), (0, Err(Error::UnknownIssuer)));
+    // The right one behind the impostor: found, and only the impostor's try is computed.
+    assert_eq!(verify(&[impostor, chain.anchors()].concat()), (1, Ok(())));
+}
+
+/// Good signatures beside the path are not remembered: here those of an intermediate that may not
+/// issue for this name, and of another certificate for the same key that may.
+#[test]
+fn only_the_path_is_remembered() {
+    let chain = Chain::from_table(
+        "root      p256  root    ca
+         issuer/x  p256  root    ca permit:elsewhere.example
+         issuer    p256  root    ca
+         server    p256  issuer  server dns:device.example
+         send server issuer/x issuer",
+    );
+    let anchors = chain.anchors();
+    let config = config(NAME, &anchors, NOW);
+    let mut memo = SignatureMemo::new();
+    assert_eq!(with_memo(&chain.certificates, &config, Some(&mut memo)), (4, Ok(())));
+    memo.enter_noted();
+    assert_eq!(memo.count(), 2);
+    // The server's is known whichever certificate its issuer's key is taken from.
+    assert_eq!(with_memo(&chain.certificates, &config, Some(&mut memo)), (1, Ok(())));
+}
+
+/// With a memo that knows some of the signatures, each verdict is what it is without.
+#[test]
+fn a_memo_changes_no_verdict() {
+    let all = [
+        shapes::gts(),
+        shapes::direct(),
+        shapes::out_of_order(),
+        shapes::cross_signed_root(),
+        faulty::forged(),
+        faulty::forged_intermediate(),
+        faulty::leaf_as_ca(),
+        faulty::name_constraint(),
+        faulty::impostors(),
+    ];
+    let certificates: Vec<_> = all.iter().flat_map(|chain| chain.certificates.iter().cloned()).collect();
+    let mut numbers = Numbers(0x0123_4567_89ab_cdef);
+    // One memo for all of them, as a device has it, and only good handshakes enter anything.
+    let mut memo = SignatureMemo::new();
+    let (mut fewer, mut good) = (0, 0);
+    for case in 0..500 {
+        let chosen = &all[numbers.below(all.len())];
+        let mut list = chosen.certificates.clone();
+        for _ in 0..numbers.below(3) {
+            let at = 1 + numbers.below(list.len());
+            list.insert(at, certificates[numbers.below(certificates.len())].clone());
+        }
+        list.truncate(MAX_CERTIFICATES);
+        let anchors = [all[numbers.below(all.len())].anchors(), chosen.anchors()].concat();
+        let config = config(NAME, &anchors, NOW);
+        let (without, expected) = in_steps(&list, &config);
+        let before = memo.export();
+        let (with, result) = with_memo(&list, &config, Some(&mut memo));
+        assert_eq!(result, expected, "case {case}");
+        assert_eq!(memo.export(), before, "nothing is entered before the handshake is done");
+        assert!(with <= without);
+        fewer += usize::from(with < without);
+        match result {
+            Ok(()) => {
+                good += 1;
+                memo.enter_noted();
+                assert_eq!(with_memo(&list, &config, Some(&mut memo.clone())).1, Ok(()), "case {case}");
+            }
+            Err(_) => memo.retain_noted(|_| false),
+        }
+    }
+    assert!(good > 50 && fewer > 50, "{good} good, {fewer} with fewer signatures");
 }

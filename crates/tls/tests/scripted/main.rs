@@ -11,6 +11,7 @@ mod entropy;
 mod generated;
 mod idle;
 mod limits;
+mod memo;
 #[cfg(feature = "mlkem")]
 mod post_quantum;
 mod refusals;

@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use picopost_testkit::chains::{NAME, NOW};
 use picopost_testkit::{Peer, Script, Seen};
 use picopost_tls::{
-    Config, Connection, Error, FULL_RECEIVE_BUFFER, Groups, ServerName, Session, Stage, Step, Trust,
-    TrustAnchor, UnixTime,
+    Config, Connection, Error, FULL_RECEIVE_BUFFER, Groups, ServerName, Session, SignatureMemo, Stage, Step,
+    Trust, TrustAnchor, UnixTime,
 };
 use rand_core::{TryCryptoRng, TryRng};
 
@@ -105,6 +105,17 @@ pub(crate) fn drive<T>(
     session: Option<&mut Session>,
     act: impl FnOnce(Driver<'_>) -> T,
 ) -> T {
+    drive_with_memo(script, play, anchors, (session, None), act)
+}
+
+/// The same with what is kept from connection to connection.
+pub(crate) fn drive_with_memo<T>(
+    script: &Script,
+    play: &Play,
+    anchors: &[TrustAnchor<'_>],
+    (session, memo): (Option<&mut Session>, Option<&mut SignatureMemo>),
+    act: impl FnOnce(Driver<'_>) -> T,
+) -> T {
     let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(play.now));
     let name = ServerName::try_from(play.name).expect("a server name");
     let config = Config::new(name, Trust::anchors(anchors), now).with_groups(play.groups);
@@ -119,8 +130,12 @@ pub(crate) fn drive<T>(
         None => Connection::new(config, &mut receive, &mut send, &mut entropy),
         Some(session) => Connection::with_session(config, session, &mut receive, &mut send, &mut entropy),
     };
+    let mut connection = connection.expect("a good configuration");
+    if let Some(memo) = memo {
+        connection.set_signature_memo(memo);
+    }
     act(Driver {
-        connection: connection.expect("a good configuration"),
+        connection,
         peer: Peer::new(script.clone()),
         network: VecDeque::new(),
         requests: play.requests.iter().copied().collect(),
