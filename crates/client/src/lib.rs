@@ -13,7 +13,7 @@
 //! - a cryptographic random source ([`rand_core::TryCryptoRng`]);
 //! - three [`Buffers`] of the caller's.
 //!
-//! No step takes longer than one public-key operation. Behind each the async driver yields to its
+//! No step takes longer than one public-key operation; X25519MLKEM768 counts as one. Behind each the async driver yields to its
 //! executor, and both drivers call [`Observer::computed`], the place to feed a watchdog.
 //!
 //! The response is `Ok` whatever its status, once its body came whole; [`Response::success`]

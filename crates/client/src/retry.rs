@@ -146,6 +146,8 @@ fn may_pass(error: &Error) -> bool {
         Error::Tls { error, .. } => match error {
             // Cut, closed, or damaged on the way.
             TlsError::Truncated { .. } | TlsError::ClosedInHandshake | TlsError::BadRecordMac => true,
+            // A secure element that was busy, or its bus.
+            TlsError::SigningFailed { .. } => true,
             TlsError::AlertReceived { alert, .. } => [
                 AlertDescription::INTERNAL_ERROR,
                 AlertDescription::BAD_RECORD_MAC,

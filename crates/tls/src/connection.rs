@@ -420,7 +420,7 @@ impl<'a> Connection<'a> {
     #[inline(never)]
     fn fail(&mut self, error: Error, stage: Stage) {
         let Shared { send, keys, .. } = &mut self.shared;
-        if matches!(error, Error::AlertReceived { .. }) {
+        if matches!(error, Error::AlertReceived { .. } | Error::ClientCertificateRefused { .. }) {
             // RFC 9846 §6: no further data is sent after an alert has come.
             send.clear();
         }

@@ -213,7 +213,8 @@ pub enum Error {
     CriticalExtension,
     /// A certificate cannot be parsed.
     BadCertificate,
-    /// The server's certificates need more signatures verified than any good path.
+    /// The server's certificates need more signatures verified, or more of them tried for a path, than
+    /// any good path.
     PathTooComplex,
 
     // CertificateVerify and Finished.

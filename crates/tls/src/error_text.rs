@@ -219,9 +219,7 @@ fn authentication(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Error::NameConstraint => f.write_str("a certificate has a name that its issuer may not issue for"),
         Error::PathTooLong => f.write_str("the certificate path is longer than a CA on it allows"),
         Error::CriticalExtension => f.write_str("a certificate has a critical extension that is not known"),
-        Error::PathTooComplex => {
-            f.write_str("the server's certificates need more signatures verified than any good path")
-        }
+        Error::PathTooComplex => f.write_str("the server's certificates take more work than any good path"),
         Error::BadCertificate => f.write_str("a certificate cannot be parsed"),
         Error::SchemeNotOffered { scheme } => {
             write!(f, "the server signed with scheme 0x{scheme:04x}, which was not offered")

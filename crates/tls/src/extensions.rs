@@ -20,7 +20,7 @@ pub(crate) const CERTIFICATE_AUTHORITIES: u16 = 47;
 pub(crate) const KEY_SHARE: u16 = 51;
 
 /// The extensions that this client knows; [`Offered`] says which are in its ClientHello.
-const KNOWN: [u16; 11] = [
+const KNOWN: [u16; 12] = [
     SERVER_NAME,
     MAX_FRAGMENT_LENGTH,
     SUPPORTED_GROUPS,
@@ -31,6 +31,7 @@ const KNOWN: [u16; 11] = [
     SUPPORTED_VERSIONS,
     COOKIE,
     PSK_KEY_EXCHANGE_MODES,
+    CERTIFICATE_AUTHORITIES,
     KEY_SHARE,
 ];
 
@@ -55,7 +56,8 @@ impl Offered {
             MAX_FRAGMENT_LENGTH | RECORD_SIZE_LIMIT => self.limits.is_some(),
             PRE_SHARED_KEY => self.pre_shared_key,
             PSK_KEY_EXCHANGE_MODES => self.psk_modes,
-            COOKIE => false,
+            // Nor is a list of CAs asked for: a server may send one of its own accord (§4.3.4).
+            COOKIE | CERTIFICATE_AUTHORITIES => false,
             other => KNOWN.contains(&other),
         }
     }

@@ -61,7 +61,7 @@ impl CertificateRequest {
             return Err(Error::IllegalParameter { message });
         }
         let mut schemes = None;
-        let allowed = &[SERVER_NAME, SIGNATURE_ALGORITHMS];
+        let allowed = &[SERVER_NAME, SIGNATURE_ALGORITHMS, CERTIFICATE_AUTHORITIES];
         extensions::requests(reader.nested(block), allowed, |extension, data| {
             match extension {
                 // SignatureScheme supported_signature_algorithms<2..2^16-2>

@@ -16,13 +16,16 @@ use crate::{
 /// A private key for P-256, which signs with the nonces of RFC 6979: they need no random source, so
 /// that a bad one cannot give the key away.
 ///
-/// In constant time, and the key is zeroized when this is dropped. Whoever can read the chip's flash
-/// has the key nevertheless: where that counts, a secure element holds it, behind [`Signer`].
+/// In constant time, and this value is zeroized when it is dropped. Not so what reading the key and
+/// signing leave on the stack: copies of the key, and of a signature's nonce, which with the signature
+/// gives the key, stay until something else is written there. Whoever can read the chip's memory or
+/// flash, or can disturb it while it signs, has the key: where that counts, a secure element holds it,
+/// behind [`Signer`].
 pub struct P256Signer(SigningKey);
 
 impl P256Signer {
-    /// From PKCS #8 (RFC 5958) or SEC 1 (RFC 5915), both in DER. One public-key operation. The octets
-    /// given are the caller's to wipe.
+    /// From PKCS #8 (RFC 5958) or SEC 1 (RFC 5915), both in DER. Two public-key operations; one where
+    /// the octets have no public key. The octets given are the caller's to wipe.
     ///
     /// # Errors
     /// [`Error::PrivateKey`] for anything but a key for P-256, an RSA key for instance.

@@ -174,3 +174,19 @@ pub fn impostors() -> Chain {
          send server root/a root/b root/c root/d",
     )
 }
+
+/// Five authorities of one name that sign themselves, and lead to no anchor: a search for a path
+/// can put them into hundreds of orders without one signature.
+pub fn namesakes() -> Chain {
+    Chain::from_table(
+        "name    key   signed by  words
+         root    p256  root       ca
+         maze/a  p256  maze/a     ca key:a
+         maze/b  p256  maze/b     ca key:b
+         maze/c  p256  maze/c     ca key:c
+         maze/d  p256  maze/d     ca key:d
+         maze/e  p256  maze/e     ca key:e
+         server  p256  maze/a     server dns:device.example
+         send server maze/a maze/b maze/c maze/d maze/e",
+    )
+}

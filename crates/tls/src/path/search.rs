@@ -29,6 +29,10 @@ mod tests;
 /// whoever answers may send certificates that lead nowhere.
 const MAX_SIGNATURES: u8 = 16;
 
+/// How many certificates one run may try on the way to an anchor. It needs no signature to make a
+/// search long: six certificates for one name with six keys can be put into hundreds of orders.
+const MAX_TRIED: u8 = 32;
+
 /// What is known of the signatures in one list of certificates.
 pub(super) struct Known {
     results: [(Signature, bool); MAX_SIGNATURES as usize],
@@ -72,7 +76,7 @@ impl Known {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<Outcome, Error> {
-        let run = Run { known: self, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
+        let run = Run::new(self);
         let mut index = 0;
         let algorithms = picopost_verify::ALL.map(|algorithm| {
             let known = LookedUp { algorithm, index, run: &run };
@@ -229,10 +233,25 @@ struct Run<'k> {
     known: &'k Known,
     /// How many signatures may still be looked at.
     left: AtomicU8,
+    /// How many certificates may still be tried.
+    untried: AtomicU8,
     wanted: Wanted,
 }
 
-impl Run<'_> {
+impl<'k> Run<'k> {
+    fn new(known: &'k Known) -> Self {
+        let [left, untried] = [MAX_SIGNATURES, MAX_TRIED].map(AtomicU8::new);
+        Self { known, left, untried, wanted: Wanted::nothing() }
+    }
+
+    /// Counts a certificate that is tried. One too many, and the run is over.
+    fn count_tried(&self) {
+        match self.untried.load(Ordering::Relaxed).checked_sub(1) {
+            Some(untried) => self.untried.store(untried, Ordering::Relaxed),
+            None => self.left.store(0, Ordering::Relaxed),
+        }
+    }
+
     /// Whether the search can find nothing more.
     fn is_over(&self) -> bool {
         self.wanted.signature().is_some() || self.left.load(Ordering::Relaxed) == 0
@@ -336,6 +355,7 @@ struct ServerAuth<'r> {
 
 impl ExtendedKeyUsageValidator for ServerAuth<'_> {
     fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        self.run.count_tried();
         if self.run.is_over() {
             return Err(webpki::Error::MaximumSignatureChecksExceeded);
         }

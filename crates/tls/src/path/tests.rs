@@ -148,6 +148,15 @@ fn no_signature_is_verified_twice() {
     assert_eq!(computed, 5);
 }
 
+/// A search can be long without a signature: what is tried on the way is bounded too.
+#[test]
+fn a_search_that_leads_nowhere_has_an_end() {
+    let chain = faulty::namesakes();
+    let anchors = chain.anchors();
+    let (computed, result) = in_steps(&chain.certificates, &config(NAME, &anchors, NOW));
+    assert_eq!((computed, result), (0, Err(Error::PathTooComplex)));
+}
+
 /// Certificates of many chains in any order, some of them changed, with anchors of many chains: the
 /// search in steps ends as the search in one run.
 #[test]

@@ -1,5 +1,5 @@
 //! What stays in a connection's memory, and what does not: a secret is gone as soon as nothing needs
-//! it, in every copy (RFC 9846 §E.1, forward secrecy, is worth as much as that).
+//! it, in every copy inside the connection (RFC 9846 §E.1, forward secrecy, is worth as much as that).
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

@@ -29,7 +29,7 @@ fn signatures() -> Vec<Signature> {
 }
 
 fn look_up(known: &Known, signature: &Signature) -> (bool, Option<Signature>) {
-    let run = Run { known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
+    let run = Run::new(known);
     (run.look_up(signature).is_ok(), run.wanted.signature())
 }
 
@@ -56,7 +56,7 @@ fn each_signature_has_its_own_result() {
         known.enter(*signature, number % 2 == 0).unwrap();
     }
     for start in 0..signatures.len() {
-        let run = Run { known: &known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
+        let run = Run::new(&known);
         for number in (start..signatures.len()).chain((0..start).rev()) {
             assert_eq!(run.look_up(&signatures[number]).is_ok(), number % 2 == 0, "{number} from {start}");
         }
@@ -69,7 +69,7 @@ fn the_first_that_is_not_known_is_wanted_and_nothing_is_good_behind_it() {
     let signatures = signatures();
     let mut known = Known::NOTHING;
     known.enter(signatures[0], true).unwrap();
-    let run = Run { known: &known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
+    let run = Run::new(&known);
     assert!(run.look_up(&signatures[0]).is_ok() && !run.is_over());
     assert!(run.look_up(&signatures[1]).is_err() && run.is_over());
     for signature in &signatures {
@@ -83,7 +83,7 @@ fn sixteen_are_looked_up_and_no_more() {
     let signature = signatures()[0];
     let mut known = Known::NOTHING;
     known.enter(signature, true).unwrap();
-    let run = Run { known: &known, left: AtomicU8::new(MAX_SIGNATURES), wanted: Wanted::nothing() };
+    let run = Run::new(&known);
     for number in 0..20 {
         assert_eq!(run.look_up(&signature).is_ok(), number < 16, "{number}");
     }

@@ -4,10 +4,10 @@
 use picopost_testkit::chains::{clients, shapes};
 use picopost_testkit::code::alert;
 use picopost_testkit::{Action, Script};
-use picopost_tls::{AlertDescription, Error, Stage};
+use picopost_tls::{AlertDescription, Error, Stage, Step};
 
 use super::{Client, asking, with};
-use crate::support::{Play, play};
+use crate::support::{Play, drive, play};
 
 /// Verdicts on a certificate, or on none.
 const VERDICTS: [AlertDescription; 9] = [
@@ -62,6 +62,28 @@ fn a_verdict_names_the_certificate() {
         assert_error(&asking(), &with(&client), error);
         assert_eq!(error.code(), 3500 + u16::from(alert.0));
     }
+}
+
+/// RFC 9846 §6.2: after an alert nothing more is sent, also not what was sealed before it was read.
+#[test]
+fn nothing_is_sent_behind_a_verdict() {
+    let client = Client::of(clients::good());
+    let chain = shapes::direct();
+    let [at_once, ..] = ending(&asking(), AlertDescription::CERTIFICATE_REQUIRED);
+    drive(&at_once, &with(&client), &chain.anchors(), None, |mut driver| {
+        driver.establish();
+        driver.connection.seal(6).unwrap();
+        assert!(!driver.connection.outgoing().is_empty());
+        let error = loop {
+            match driver.connection.step() {
+                Ok(Step::Receive) => driver.receive(),
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.code(), 3616);
+        assert_eq!(driver.connection.outgoing(), b"");
+    });
 }
 
 #[test]

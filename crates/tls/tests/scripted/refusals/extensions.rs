@@ -108,6 +108,12 @@ fn certificate_authorities() {
         malformed("a name cut short", &[0, 3, 0, 2, 7]),
         malformed("octets behind the list", &[0, 3, 0, 1, 7, 0]),
     ]);
+    let twice = with(&[0, 3, 0, 1, 7]).edit_certificate_request(|request| {
+        request.extensions.push(extension::CERTIFICATE_AUTHORITIES, &[0, 3, 0, 1, 7]);
+    });
+    let extension = extension::CERTIFICATE_AUTHORITIES;
+    let error = Error::RepeatedExtension { message: Message::CertificateRequest, extension };
+    refuse_in_handshake(&[refusal("twice", twice, error, (ILLEGAL_PARAMETER, HANDSHAKE))]);
 }
 
 /// RFC 9846 §4.3.7: the server's groups decide nothing, but they are `NamedGroup
