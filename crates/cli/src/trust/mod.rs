@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::authorities::{Provider, ProviderId, known};
+use self::certificate::Certificate;
 use self::check::Server;
 use self::emit::{Contents, Format};
 use self::file::File;
@@ -110,9 +111,11 @@ Examples:
 pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     let now = time::now(args.now);
     let format = args.format.map(|format| Wanted::new(format, args)).transpose()?;
-    let roots = read_roots(args)?;
     let inputs = args.pem.iter().map(|path| Input::read(path)).collect::<Result<Vec<_>, _>>()?;
     let checked = args.check.as_deref().map(Input::read).transpose()?;
+    // What a firmware embeds, it trusts.
+    let embedded = checked.iter().flat_map(Input::certificates).cloned();
+    let roots = Roots::with(read_roots(args)?.into_iter().chain(embedded));
     let files: Vec<File> = inputs.iter().map(|input| File::new(input, &roots, now)).collect();
     let limit = Duration::from_secs(args.timeout);
     let settings = Settings { overrides: &args.resolve, limit, now, roots: &roots };
@@ -174,7 +177,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     }
 }
 
-fn read_roots(args: &Args) -> Result<Roots, CommandError> {
+fn read_roots(args: &Args) -> Result<Vec<Certificate>, CommandError> {
     let mut given = Vec::new();
     for path in &args.roots {
         let input = Input::read(path)?;
@@ -186,7 +189,7 @@ fn read_roots(args: &Args) -> Result<Roots, CommandError> {
                 .hint("`--roots` takes the certificates of roots, in PEM or DER"));
         }
     }
-    Ok(Roots::with(given))
+    Ok(given)
 }
 
 /// What `--check` is held against: every chain of the hosts, and of the saved ones.

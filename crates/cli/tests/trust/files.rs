@@ -184,6 +184,31 @@ fn a_damaged_file_names_the_place() {
     assert_eq!(report["sources"][0]["findings"][0]["title"], title);
 }
 
+/// An authority of a name that was a root's once: nobody trusts that any more.
+#[test]
+fn a_chain_that_leads_to_a_former_root() {
+    use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
+    let params = |name: &str, names: Vec<String>| {
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params
+    };
+    let mut root = params("Baltimore CyberTrust Root", Vec::new());
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuer = Issuer::new(root, KeyPair::generate().unwrap());
+    let server = params("server", vec!["device.example".to_owned()]);
+    let server = server.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
+    let mut other = params("other", Vec::new());
+    other.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let other = other.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&folder, "chain.pem", server.pem() + &other.pem());
+    let (status, report) = report(&["--pem", &path, "--now", NOW]);
+    assert_eq!(status, 1);
+    assert_eq!(findings(&report), ["E former-root", "W extra-certificates", "N root-sent"]);
+}
+
 /// Names in certificates are whoever's made them.
 #[test]
 fn a_name_that_would_steer_the_terminal() {

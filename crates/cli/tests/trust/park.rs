@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use picopost_testkit::chains::{Chain, NAME, faulty, shapes};
+use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_256_GCM_SHA384;
 use rustls::version::{TLS12, TLS13};
 
 use crate::server::{Server, Shows};
@@ -44,7 +45,11 @@ a leaf as authority              |                    | 1    | E not-an-authorit
 a forged signature               |                    | 1    | E wrong-signature, W extra-certificates
 TLS 1.2 alone                    | root               | 1    | E tls-1.2-only
 another certificate without name | root               | 0    | N server-name-matters
+no handshake without name        | root               | 0    | N needs-server-name
 nine certificates                |                    | 1    | E bad-path
+seven, five of them for nothing  | root               | 1    | E device-refuses-chain, W extra-certificates
+octets that are no certificate   | root               | 1    | E unreadable-certificate
+no AES-128, no ChaCha20          | root               | 1    | E device-refused
 ";
 
 struct Row {
@@ -52,11 +57,17 @@ struct Row {
     shows: Shows,
     /// In PEM; what `--roots` gets.
     roots: String,
-    tls_1_2_alone: bool,
+    speaks: Speaks,
+}
+
+enum Speaks {
+    Both,
+    Tls12,
+    Aes256,
 }
 
 fn row(name: &'static str, chain: &Chain) -> Row {
-    Row { name, shows: Shows::one(chain), roots: chain.root_pem.clone(), tls_1_2_alone: false }
+    Row { name, shows: Shows::one(chain), roots: chain.root_pem.clone(), speaks: Speaks::Both }
 }
 
 /// A row whose root nobody knows: an unrelated one is given instead.
@@ -144,13 +155,35 @@ fn park() -> Vec<Row> {
         row("not made for servers", &faulty::client_only()),
         row("a leaf as authority", &faulty::leaf_as_ca()),
         row("a forged signature", &faulty::forged()),
-        Row { tls_1_2_alone: true, ..row("TLS 1.2 alone", &gts) },
+        Row { speaks: Speaks::Tls12, ..row("TLS 1.2 alone", &gts) },
         Row {
             shows: Shows::by_name(NAME, &gts, &faulty::wrong_name()),
             ..row("another certificate without name", &gts)
         },
+        Row { shows: Shows::only_by_name(NAME, &gts), ..row("no handshake without name", &gts) },
         row("nine certificates", &faulty::nine_certificates()),
+        table(
+            "seven, five of them for nothing",
+            "root          p384  root          ca
+             intermediate  p256  root          ca:0
+             a             p256  a             ca
+             b             p256  a             ca
+             c             p256  a             ca
+             d             p256  a             ca
+             e             p256  a             ca
+             server        p256  intermediate  server dns:device.example
+             send server intermediate b c d e b",
+        ),
+        row("octets that are no certificate", &with_junk()),
+        Row { speaks: Speaks::Aes256, ..row("no AES-128, no ChaCha20", &gts) },
     ]
+}
+
+/// A good chain with something behind it.
+fn with_junk() -> Chain {
+    let mut chain = shapes::gts();
+    chain.certificates.push(vec![1, 2, 3].into());
+    chain
 }
 
 #[test]
@@ -158,9 +191,12 @@ fn every_server_of_the_park() {
     let folder = tempfile::tempdir().unwrap();
     let mut found =
         String::from("\nserver                           | embed              | exit | findings\n");
-    for Row { name, shows, roots, tls_1_2_alone } in park() {
-        let versions = if tls_1_2_alone { vec![&TLS12] } else { vec![&TLS12, &TLS13] };
-        let server = Server::start(shows, &versions);
+    for Row { name, shows, roots, speaks } in park() {
+        let server = match speaks {
+            Speaks::Both => Server::start(shows, &[&TLS12, &TLS13]),
+            Speaks::Tls12 => Server::start(shows, &[&TLS12]),
+            Speaks::Aes256 => Server::with_suite(shows, TLS13_AES_256_GCM_SHA384),
+        };
         let roots = file(&folder, "roots.pem", roots);
         let host = format!("{NAME}:{}", server.port);
         let resolve = format!("{host}:127.0.0.1");

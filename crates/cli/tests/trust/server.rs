@@ -8,11 +8,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use picopost_testkit::chains::Chain;
+use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{default_provider, sign::any_supported_type};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{ServerConfig, ServerConnection, SignatureScheme, SupportedProtocolVersion};
+use rustls::version::TLS13;
+use rustls::{
+    ServerConfig, ServerConnection, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion,
+};
 
 /// What a server shows to whom.
 #[derive(Debug)]
@@ -38,6 +42,11 @@ impl Shows {
 
     pub(crate) fn by_scheme(ecdsa: &Chain, rsa: &Chain) -> Self {
         Self { chains: vec![certified(ecdsa), certified(rsa)], when: When::ByScheme }
+    }
+
+    /// Nothing to clients that do not ask for the name.
+    pub(crate) fn only_by_name(name: &'static str, chain: &Chain) -> Self {
+        Self { chains: vec![certified(chain)], when: When::ByName(name) }
     }
 
     pub(crate) fn by_name(name: &'static str, this: &Chain, others: &Chain) -> Self {
@@ -71,13 +80,27 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(shows: Shows, versions: &[&'static SupportedProtocolVersion]) -> Self {
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        Self::with_provider(shows, default_provider(), versions)
+    }
+
+    fn with_provider(
+        shows: Shows,
+        provider: CryptoProvider,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Self {
+        let config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(shows));
         let config = Arc::new(config);
         Self::with(move |stream| handshake(stream, config.clone()))
+    }
+
+    /// One that takes this cipher suite of TLS 1.3 alone.
+    pub(crate) fn with_suite(shows: Shows, suite: SupportedCipherSuite) -> Self {
+        let provider = CryptoProvider { cipher_suites: vec![suite], ..default_provider() };
+        Self::with_provider(shows, provider, &[&TLS13])
     }
 
     /// A server that does this with each connection.

@@ -223,6 +223,18 @@ fn octets_in_a_program() {
 }
 
 #[test]
+fn programs_cut_anywhere_do_no_harm() {
+    let der = parse(OLD).certificates().next().unwrap().der.clone();
+    let hex: Vec<String> = der.iter().take(200).map(|octet| format!("0x{octet:02x}")).collect();
+    let escaped: String = der.iter().take(60).map(|octet| format!("\\x{octet:02x}")).collect();
+    let text =
+        format!("// é °C\nstatic A: &'static [u8] = &[{}];\nB = b\"{escaped}é\\\"\"; /* *", hex.join(", "));
+    for (end, _) in text.char_indices() {
+        assert_eq!(read(&text[..end]), (vec![], vec![]), "cut at {end}");
+    }
+}
+
+#[test]
 fn bundles_of_esp_idf() {
     let root =
         crate::trust::roots::mozilla().iter().find(|root| root.subject.short == "GTS Root R4").unwrap();
