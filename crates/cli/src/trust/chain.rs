@@ -65,11 +65,11 @@ impl Analysis {
     }
 
     /// What is wrong with the chain, the most telling first.
-    pub(super) fn findings(&self, now: i64) -> Vec<Finding> {
+    pub(super) fn findings(&self, roots: &Roots, now: i64) -> Vec<Finding> {
         let mut findings = Vec::new();
         let Some(server) = self.certificates.first() else { return findings };
         if !self.paths.iter().any(|path| path.is_good() && matches!(path.end, End::Root(..))) {
-            findings.extend(self.why_no_path(server, now));
+            findings.extend(self.why_no_path(server, roots, now));
         }
         findings.extend(self.order());
         findings.extend(self.extra());
@@ -78,7 +78,7 @@ impl Analysis {
     }
 
     /// Why no path is good: causes only, each with what to do about it.
-    fn why_no_path(&self, server: &Certificate, now: i64) -> Vec<Finding> {
+    fn why_no_path(&self, server: &Certificate, roots: &Roots, now: i64) -> Vec<Finding> {
         if server.self_signed && !server.is_ca {
             let title = "the server's certificate is signed by its own key: no authority stands behind it";
             let hint = "let an authority issue it, if need be one of your own; `picopost listen` makes one";
@@ -126,7 +126,8 @@ impl Analysis {
             _ => None,
         });
         if let Some(issuer) = missing {
-            findings.push(self.impostor(issuer).unwrap_or_else(|| missing_issuer(issuer, now)));
+            let finding = self.impostor(issuer).or_else(|| another_key(issuer, roots));
+            findings.push(finding.unwrap_or_else(|| missing_issuer(issuer, now)));
         }
         findings
     }
@@ -232,6 +233,17 @@ pub(super) fn dates(certificate: &Certificate, now: i64) -> Option<Finding> {
         let hint = "if this machine's clock is right, wait; `--now` looks at another time";
         Finding::error("not-yet-valid", title).hint(hint)
     })
+}
+
+/// A root of the issuer's name is known, and did not issue what is sent.
+fn another_key(issuer: &Name, roots: &Roots) -> Option<Finding> {
+    roots.named(issuer).next()?;
+    let title = format!(
+        "the chain leads to `{}`, and not to the root of this name that is known: to another key",
+        issuer.short
+    );
+    let hint = "an authority that was made anew needs its new root; otherwise somebody is in between";
+    Some(Finding::error("another-key", title).hint(hint))
 }
 
 fn missing_issuer(issuer: &Name, now: i64) -> Finding {

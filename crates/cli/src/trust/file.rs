@@ -42,7 +42,7 @@ impl File {
             if certificates.len() == 1 {
                 findings.push(leaf_alone(&certificates[0]));
             } else {
-                findings.extend(analysis.findings(now));
+                findings.extend(analysis.findings(roots, now));
             }
             requirement = Some(Requirement::new(&input.name, &analysis));
         } else {

@@ -55,7 +55,7 @@ impl Host {
 
         let mut findings = unreadable;
         for analysis in &wanted {
-            for finding in wrong_name(target, analysis).into_iter().chain(analysis.findings(now)) {
+            for finding in wrong_name(target, analysis).into_iter().chain(analysis.findings(roots, now)) {
                 if !findings.contains(&finding) {
                     findings.push(finding);
                 }

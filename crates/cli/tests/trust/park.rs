@@ -25,6 +25,9 @@ P-384 server key                 | root               | 0    |
 cross-signed root, both known    | root               | 0    |
 cross-signed root, new known     | root               | 0    |
 cross-signed root, old known     | old                | 0    |
+cross-signed, new one ends first | old                | 0    |
+cross-signed, both last          | root               | 0    |
+another root of the same name    |                    | 1    | E another-key
 missing intermediate             |                    | 1    | E missing-intermediate
 wrong order                      | root               | 0    | W wrong-order
 an extra certificate             | root               | 0    | W extra-certificates
@@ -104,6 +107,13 @@ fn park() -> Vec<Row> {
         },
         row("cross-signed root, new known", &cross),
         row("cross-signed root, old known", &old),
+        cross_signed("cross-signed, new one ends first", "until:2027-01-01"),
+        // Then the shorter path costs less.
+        cross_signed("cross-signed, both last", "ca"),
+        Row {
+            roots: Chain::from_table("root p256 root ca key:another\n x p256 root server\n send x").root_pem,
+            ..row("another root of the same name", &shapes::direct())
+        },
         row("missing intermediate", &faulty::no_intermediate()),
         row("wrong order", &shapes::out_of_order()),
         table(
@@ -177,6 +187,23 @@ fn park() -> Vec<Row> {
         row("octets that are no certificate", &with_junk()),
         Row { speaks: Speaks::Aes256, ..row("no AES-128, no ChaCha20", &gts) },
     ]
+}
+
+/// A root on P-384 with these words, cross-signed by one on P-256; both are known.
+fn cross_signed(name: &'static str, words: &str) -> Row {
+    let table = |first: &str, second: &str| {
+        Chain::from_table(&format!(
+            "{first}
+             {second}
+             root/old      p384  old           ca
+             intermediate  p256  root/old      ca:0
+             server        p256  intermediate  server dns:device.example
+             send server intermediate root/old"
+        ))
+    };
+    let (root, old) = (format!("root p384 root ca {words}"), "old p256 old ca");
+    let (chain, other) = (table(old, &root), table(&root, old));
+    Row { roots: [chain.root_pem.clone(), other.root_pem].concat(), ..row(name, &chain) }
 }
 
 /// A good chain with something behind it.
