@@ -174,7 +174,7 @@ impl<'m> ServerHello<'m> {
         // RFC 9846 §4.2.3: the random value first, then (§4.3.1) the version, then the rest.
         let message = if random == RETRY { Message::HelloRetryRequest } else { Message::ServerHello };
         let block = Reader::new(block, message);
-        check_version(legacy_version, &random, block.clone())?;
+        check_version(legacy_version, &random, block.clone(), offer.retried.is_some())?;
         if legacy_version != TLS_1_2 {
             return Err(Error::LegacyVersion { version: legacy_version });
         }
@@ -282,8 +282,13 @@ impl<'m> ServerHello<'m> {
 }
 
 /// RFC 9846 §4.3.1: `supported_versions` alone decides, where it is present.
-fn check_version(legacy_version: u16, random: &[u8; 32], block: Reader<'_>) -> Result<(), Error> {
-    let mut selected = None;
+fn check_version(
+    legacy_version: u16,
+    random: &[u8; 32],
+    block: Reader<'_>,
+    retried: bool,
+) -> Result<(), Error> {
+    let (message, mut selected) = (block.message(), None);
     extensions::walk(block, &mut |extension, mut data| {
         if extension == SUPPORTED_VERSIONS {
             selected = Some(data.u16()?);
@@ -294,6 +299,12 @@ fn check_version(legacy_version: u16, random: &[u8; 32], block: Reader<'_>) -> R
     match selected {
         Some(TLS_1_3) => Ok(()),
         Some(version) => Err(Error::VersionNotOffered { version }),
+        // RFC 9846 §4.2.4: only TLS 1.3 has a HelloRetryRequest, so it must say so...
+        None if message == Message::HelloRetryRequest => {
+            Err(Error::MissingExtension { message, extension: SUPPORTED_VERSIONS })
+        }
+        // ... and what it says stays.
+        None if retried => Err(Error::IllegalParameter { message }),
         // RFC 9846 §4.2.3: a server below TLS 1.3 must not show the marker of one that can do more.
         None if DOWNGRADE.iter().any(|marker| random.ends_with(marker)) => Err(Error::Downgrade),
         None => Err(Error::ProtocolVersion { offered: legacy_version }),

@@ -86,6 +86,18 @@ fn the_message() {
             Error::BadCertificate,
             (BAD_CERTIFICATE, HANDSHAKE),
         ),
+        // §4.5.1.2: X.509v3.
+        refusal(
+            "a certificate of version 1",
+            message(|certificate| {
+                let der = &mut certificate.entries[0].0;
+                let version_3 = [0xa0, 3, 2, 1, 2];
+                let at = der.windows(5).position(|window| window == version_3).expect("a version");
+                der[at + 4] = 0;
+            }),
+            Error::BadCertificate,
+            (BAD_CERTIFICATE, HANDSHAKE),
+        ),
         refusal(
             "a certificate that ends early",
             message(|certificate| certificate.entries[0].0.truncate(300)),

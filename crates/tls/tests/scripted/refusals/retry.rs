@@ -2,7 +2,7 @@
 
 use picopost_testkit::chains::shapes;
 use picopost_testkit::code::alert::{
-    DECODE_ERROR, ILLEGAL_PARAMETER, INTERNAL_ERROR, PROTOCOL_VERSION, UNEXPECTED_MESSAGE,
+    DECODE_ERROR, ILLEGAL_PARAMETER, INTERNAL_ERROR, MISSING_EXTENSION, PROTOCOL_VERSION, UNEXPECTED_MESSAGE,
     UNSUPPORTED_EXTENSION,
 };
 #[cfg(feature = "aes-gcm")]
@@ -62,8 +62,36 @@ fn hello_retry_requests() {
         refusal(
             "another version afterwards",
             again(Some(b"cookie"), None).edit_server_hello(|hello| hello.speak_only(0x0303)),
-            Error::ProtocolVersion { offered: 0x0303 },
-            (PROTOCOL_VERSION, PLAIN),
+            Error::IllegalParameter { message: HELLO },
+            illegal,
+        ),
+        refusal(
+            "another version in supported_versions afterwards",
+            again(Some(b"cookie"), None).edit_server_hello(|hello| {
+                hello.extensions().set(extension::SUPPORTED_VERSIONS, &[3, 3]);
+            }),
+            Error::VersionNotOffered { version: 0x0303 },
+            illegal,
+        ),
+        // §4.3.1
+        refusal(
+            "a version that was not offered",
+            retry(|retry| retry.extensions().set(extension::SUPPORTED_VERSIONS, &[3, 5])),
+            Error::VersionNotOffered { version: 0x0305 },
+            illegal,
+        ),
+        // §4.2.4: "MUST contain", §6.2
+        refusal(
+            "no version",
+            retry(|retry| retry.extensions().remove(extension::SUPPORTED_VERSIONS)),
+            Error::MissingExtension { message: RETRY, extension: extension::SUPPORTED_VERSIONS },
+            (MISSING_EXTENSION, PLAIN),
+        ),
+        refusal(
+            "no extensions",
+            retry(|retry| retry.extensions = None),
+            Error::MissingExtension { message: RETRY, extension: extension::SUPPORTED_VERSIONS },
+            (MISSING_EXTENSION, PLAIN),
         ),
         refusal("another session id", retry(|retry| retry.session_id[0] ^= 1), Error::SessionIdEcho, illegal),
         refusal(
