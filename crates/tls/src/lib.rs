@@ -61,6 +61,8 @@ mod p256_signer;
 mod path;
 mod receive;
 mod record;
+#[cfg(all(test, feature = "aes-gcm"))]
+mod rfc8448;
 mod send;
 mod session;
 #[cfg(feature = "client-auth")]
