@@ -24,6 +24,7 @@ pub(crate) const MAX_CONTENT: usize = 1 << 14;
 const MAX_PROTECTED: usize = MAX_CONTENT + 256;
 /// RFC 9846 §5.5: AES-GCM may protect 2^24.5 records under one key; new keys come long before.
 pub(crate) const MAX_RECORDS: u64 = 1 << 23;
+const _: () = assert!(MAX_RECORDS < 23_726_566, "2^24.5, rounded down");
 
 /// `ContentType`, RFC 9846 §5.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,5 +203,38 @@ impl RecordKeys {
             *octet ^= number;
         }
         Ok(nonce)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(sequence: u64) -> RecordKeys {
+        RecordKeys { sequence, ..RecordKeys::new(CipherSuite::ChaCha20Poly1305, &Secret::new([7; 32])) }
+    }
+
+    /// RFC 9846 §5.3: a sequence number that would wrap ends the connection, in both directions.
+    #[test]
+    fn sequence_numbers_do_not_wrap() {
+        let mut record = [0; HEADER + 1 + OVERHEAD];
+        let mut last = keys(u64::MAX - 1);
+        assert_eq!(last.seal(ContentType::Alert, &mut record), Ok(()));
+        let sealed = record;
+        assert_eq!(last.seal(ContentType::Alert, &mut record), Err(Error::KeysExhausted));
+
+        let (header, body) = record.split_first_chunk_mut().unwrap();
+        body.copy_from_slice(&sealed[HEADER..]);
+        let header = Header::parse(*header);
+        let mut last = keys(u64::MAX - 1);
+        assert_eq!(last.open(&header, body), Ok(&mut [0, 21][..]));
+        assert_eq!(last.open(&header, body), Err(Error::KeysExhausted));
+    }
+
+    /// RFC 9846 §5.5: keys are replaced before the limit of AES-GCM, 2^24.5 records.
+    #[test]
+    fn keys_wear_out_before_their_limit() {
+        assert!(!keys(MAX_RECORDS - 1).worn());
+        assert!(keys(MAX_RECORDS).worn());
     }
 }

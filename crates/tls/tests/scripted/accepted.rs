@@ -4,7 +4,7 @@ use picopost_testkit::chains::{Chain, shapes};
 use picopost_testkit::code::{alert, content, extension, group, suite};
 use picopost_testkit::{Action, Epoch, Event, Keys, Message, RESPONSE, Script};
 
-use crate::support::{Play, REQUEST, play};
+use crate::support::{Play, REQUEST, drive, play};
 
 /// Plays a script in all variants: it must succeed, and the client must say exactly these things.
 pub(crate) fn accepted(what: &str, script: &Script, base: &Play, events: &[Event]) {
@@ -162,6 +162,22 @@ fn hello_retry_request() {
             let script = Script::with_retry(shapes::gts(), cookie, Some(group::SECP256R1));
             accepted("a group without a share", &script, &Play::default(), &events);
         }
+    }
+}
+
+/// RFC 9846 §5.1: legacy_record_version is ignored for all purposes.
+#[test]
+fn any_version_in_a_record_without_protection() {
+    for version in [[0, 0], [3, 0], [3, 1], [3, 4], [0xff, 0xff]] {
+        let script = good();
+        let outcome = drive(&script, &Play::default(), &script.chain().anchors(), None, |mut driver| {
+            driver.flush();
+            let record: Vec<u8> = driver.network.iter().take(3).copied().collect();
+            assert_eq!(record, [22, 3, 3], "the one with the ServerHello");
+            (driver.network[1], driver.network[2]) = version.into();
+            driver.play()
+        });
+        assert_eq!(outcome.result.as_deref(), Ok(RESPONSE), "{version:02x?}");
     }
 }
 

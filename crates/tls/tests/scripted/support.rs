@@ -152,7 +152,7 @@ pub(crate) struct Driver<'a> {
     pub(crate) connection: Connection<'a>,
     pub(crate) peer: Peer,
     /// Octets from the server that the client has not read.
-    network: VecDeque<u8>,
+    pub(crate) network: VecDeque<u8>,
     requests: VecDeque<&'static [u8]>,
     at_once: usize,
     established: bool,

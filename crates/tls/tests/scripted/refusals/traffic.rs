@@ -125,6 +125,13 @@ fn records() {
             Error::BadRecordMac,
             (BAD_RECORD_MAC, APPLICATION),
         ),
+        // §4.5.3
+        refusal(
+            "the handshake's keys behind Finished",
+            good().after(Sent::Finished, [Action::Send(Sent::NewSessionTicket)]),
+            Error::BadRecordMac,
+            (BAD_RECORD_MAC, APPLICATION),
+        ),
         // §5.1
         refusal(
             "no handshake octets",
