@@ -65,6 +65,19 @@ pub fn client(folder: &Path) -> Files {
     write(folder, "client", &chain)
 }
 
+/// A client of another authority, which no server has to do with.
+///
+/// # Panics
+/// If there is no room for a file.
+pub fn strange_client(folder: &Path) -> Files {
+    let chain = Chain::from_table(
+        "stranger  p256  stranger  ca
+         client    p256  stranger  client
+         send client",
+    );
+    write(folder, "strange-client", &chain)
+}
+
 /// The common name of [`client`].
 pub const CLIENT: &str = "picopost test client";
 

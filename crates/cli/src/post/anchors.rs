@@ -87,13 +87,13 @@ impl Anchors {
 
 /// What is wrong with the file, as the end of a sentence that begins with its name.
 #[derive(Debug, PartialEq, Eq)]
-struct Problem {
-    sentence: String,
-    hint: &'static str,
+pub(super) struct Problem {
+    pub(super) sentence: String,
+    pub(super) hint: &'static str,
 }
 
 impl Problem {
-    fn new(sentence: impl Into<String>, hint: &'static str) -> Self {
+    pub(super) fn new(sentence: impl Into<String>, hint: &'static str) -> Self {
         Self { sentence: sentence.into(), hint }
     }
 }
@@ -139,7 +139,7 @@ fn not_a_certificate(kind: SectionKind) -> Problem {
     Problem::new(format!("holds {thing} and no certificate"), hint)
 }
 
-fn pem_reason(error: &rustls::pki_types::pem::Error) -> String {
+pub(super) fn pem_reason(error: &rustls::pki_types::pem::Error) -> String {
     use rustls::pki_types::pem::Error;
     match error {
         Error::MissingSectionEnd { end_marker } => {

@@ -161,9 +161,11 @@ fn tls_hint(error: &tls::Error, stage: Stage, time_was_given: bool) -> Option<&'
         E::Truncated { .. } | E::ClosedInHandshake => {
             "the server did not like the ClientHello and does not say why: its log may"
         }
-        E::AlertReceived { alert: AlertDescription::CERTIFICATE_REQUIRED, .. } => {
-            "the server wants a client certificate, which picopost cannot send yet"
+        E::ClientCertificateRefused { sent: false, .. }
+        | E::AlertReceived { alert: AlertDescription::CERTIFICATE_REQUIRED, .. } => {
+            "give it the client's certificate: `--client-cert FILE --client-key FILE`"
         }
+        E::ClientCertificateRefused { alert, .. } => refused_certificate_hint(*alert),
         E::AlertReceived { alert: AlertDescription::PROTOCOL_VERSION, .. } => "the server must speak TLS 1.3",
         E::AlertReceived { alert: AlertDescription::HANDSHAKE_FAILURE, .. } => {
             "the server must speak TLS 1.3 with X25519, and ChaCha20-Poly1305 or AES-128-GCM"
@@ -171,6 +173,23 @@ fn tls_hint(error: &tls::Error, stage: Stage, time_was_given: bool) -> Option<&'
         E::AlertReceived { .. } if stage <= Stage::Finished => "the server's log may say more",
         _ => return None,
     })
+}
+
+/// What to do about a client's certificate that the server refused by this alert.
+fn refused_certificate_hint(alert: AlertDescription) -> &'static str {
+    match alert {
+        AlertDescription::UNKNOWN_CA => {
+            "give the intermediate certificates in `--client-cert` too, or a certificate by a CA that the server knows"
+        }
+        AlertDescription::CERTIFICATE_EXPIRED => "renew the certificate, or set the server's clock",
+        AlertDescription::UNSUPPORTED_CERTIFICATE => {
+            "does it allow clientAuth (extendedKeyUsage)? `openssl x509 -noout -text -in FILE` shows it"
+        }
+        AlertDescription::CERTIFICATE_REVOKED | AlertDescription::ACCESS_DENIED => {
+            "ask the server's operator: the certificate is known, and not let in"
+        }
+        _ => "the server's log may say more",
+    }
 }
 
 #[cfg(test)]

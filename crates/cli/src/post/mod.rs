@@ -15,6 +15,7 @@ use crate::connect::Override;
 use crate::error::CommandError;
 use anchors::Anchors;
 use connect::Connector;
+use identity::Identity;
 use output::{Answer, Format};
 use trace::{Recorder, Trace};
 
@@ -22,6 +23,7 @@ mod anchors;
 mod body;
 mod connect;
 mod explain;
+mod identity;
 mod output;
 mod trace;
 
@@ -40,6 +42,13 @@ pub(crate) struct Args {
     /// The CA certificates to trust, and no others: PEM (one or more) or DER.
     #[arg(long, value_name = "FILE")]
     anchors: PathBuf,
+    /// The client's own certificate, for a server that asks for one, and then its issuer's: PEM, or one
+    /// in DER. It is for a key on P-256.
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    client_cert: Option<PathBuf>,
+    /// The private key of `--client-cert`: PKCS #8 or SEC 1, PEM or DER.
+    #[arg(long, value_name = "FILE", requires = "client_cert")]
+    client_key: Option<PathBuf>,
     /// One more header for the request.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
@@ -82,7 +91,12 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     let body = body::read(&args.json)?;
     let anchors = Anchors::read(&args.anchors)?;
     let anchors = anchors.as_trust_anchors();
+    let identity = args.client_cert.as_deref().zip(args.client_key.as_deref());
+    let identity = identity.map(|(certificate, key)| Identity::read(certificate, key)).transpose()?;
     trace.note(&format!("{} trust anchors, a body of {} octets", anchors.len(), body.len()));
+    if let Some(identity) = &identity {
+        trace.note(&format!("{} certificates of the client's, if they are asked for", identity.count()));
+    }
 
     let request = Request::json(url, &body).with_headers(&headers);
     let clock = DeskClock { now: args.now };
@@ -95,7 +109,10 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     let device = Device { connector: &mut connector, clock: &clock, entropy: &mut getrandom::SysRng };
 
     let groups = if args.post_quantum { Groups::PostQuantum } else { Groups::Classical };
-    let security = Security::from(Trust::anchors(&anchors)).with_groups(groups);
+    let mut security = Security::from(Trust::anchors(&anchors)).with_groups(groups);
+    if let Some(identity) = &identity {
+        security = security.with_identity(identity.as_client());
+    }
     let outcome = blocking::post(&request, security, buffers, device, &mut recorder);
     trace.note(&match &outcome {
         Ok(response) => format!("status {}, {} octets of body", response.status(), response.body().len()),

@@ -57,6 +57,12 @@ impl Post {
         Self { body: body.to_owned(), ..self }
     }
 
+    /// As a client with this certificate.
+    pub(crate) fn client(self, client: &Files) -> Self {
+        let path = |path: &Path| path.display().to_string();
+        self.option("--client-cert", &path(&client.certificates)).option("--client-key", &path(&client.key))
+    }
+
     /// With an option of the command.
     pub(crate) fn option(mut self, name: &str, value: &str) -> Self {
         self.options.extend([name.to_owned(), value.to_owned()]);
@@ -111,6 +117,20 @@ impl Outcome {
         let end = self.stdout.windows(2).position(|window| window == b"\n\n").expect("an empty line");
         let (head, body) = self.stdout.split_at(end + 2);
         (str::from_utf8(head).expect("the counterparts' heads are ASCII"), body)
+    }
+
+    /// Asserts that it has failed with one of these errors; where that is an alert, the sentence says
+    /// that it is about the client's certificate, or about there being none.
+    #[track_caller]
+    pub(crate) fn assert_not_let_in(&self, numbers: &[u16]) {
+        let number = numbers.iter().find(|number| self.stderr.contains(&format!("(number {number}, ")));
+        let number = number.unwrap_or_else(|| panic!("expected one of {numbers:?}: {}", self.stderr));
+        if (3500..3756).contains(number) {
+            let named =
+                ["refused the client's certificate (", "wants a client certificate, and was sent none ("];
+            assert!(named.iter().any(|words| self.stderr.contains(words)), "{}", self.stderr);
+        }
+        assert_ne!(self.exit, Some(0), "{}", self.stderr);
     }
 
     /// Asserts that the command has refused the server, or its answer, with this error.

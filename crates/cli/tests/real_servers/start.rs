@@ -1,5 +1,7 @@
 //! Servers for one test. What keeps one from starting fails the test, and says what to type.
 
+use std::path::Path;
+
 use picopost_counterparts::chains::{self, Files};
 use picopost_counterparts::nginx::Nginx;
 use picopost_counterparts::openssl::OpenSsl;
@@ -18,6 +20,15 @@ pub(crate) fn server(program: Result<Program, Failure>) -> Server {
     let folder = folder();
     let chains = chains::all(folder.path());
     good(program.and_then(|program| program.start(folder, chains, &Setting::default())))
+}
+
+/// A server that lets in the clients of one authority alone.
+#[track_caller]
+pub(crate) fn server_for(program: Result<Program, Failure>, client_ca: &Path) -> Server {
+    let folder = folder();
+    let chains = vec![chains::gts(folder.path())];
+    let setting = Setting { client_ca: Some(client_ca), ..Setting::default() };
+    good(program.and_then(|program| program.start(folder, chains, &setting)))
 }
 
 #[track_caller]
