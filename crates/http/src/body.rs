@@ -54,6 +54,11 @@ impl Body {
         }
     }
 
+    /// Whether the content ends without the connection's end.
+    pub(crate) const fn is_self_delimited(&self) -> bool {
+        !matches!(self.form, Form::CloseDelimited { .. })
+    }
+
     /// Takes framing, and behind it at most one run of content. Of a non-empty input it takes at
     /// least one octet, unless the body is done.
     pub(crate) fn take<'i>(&mut self, input: &'i [u8]) -> Result<Piece<'i>, Error> {

@@ -1,6 +1,5 @@
 //! How long the response's content is: RFC 9112 §6.3, in its order.
 
-use crate::persistence::list;
 use crate::{Error, StatusCode};
 
 /// The method of the request that a response answers: what it is decides whether the response has
@@ -97,10 +96,7 @@ fn decimal(digits: &[u8]) -> Result<u64, Error> {
     })
 }
 
-pub(crate) fn values<'h>(
-    headers: &'h [httparse::Header<'_>],
-    name: &'static str,
-) -> impl Iterator<Item = &'h [u8]> {
+fn values<'h>(headers: &'h [httparse::Header<'_>], name: &'static str) -> impl Iterator<Item = &'h [u8]> {
     headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
 }
 
@@ -110,4 +106,9 @@ pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
         value = rest;
     }
     value
+}
+
+/// The elements of a comma-separated list. Empty ones are passed over (RFC 9110 §5.6.1.2).
+pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|octet| *octet == b',').map(trim).filter(|element| !element.is_empty())
 }

@@ -46,6 +46,11 @@ impl<'b> Head<'b> {
         values.next().is_none().then_some(value)
     }
 
+    /// Whether it is of HTTP/1.0; else it is of HTTP/1.1.
+    pub(crate) fn is_http_1_0(&self) -> bool {
+        self.octets.starts_with(b"HTTP/1.0")
+    }
+
     pub(crate) fn headers_named(&self, name: &str) -> impl Iterator<Item = &'b [u8]> {
         self.headers().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::body::{Body, Piece, to_u64};
-use crate::framing::{Framing, Method, framing};
+use crate::framing::{Method, framing};
 use crate::persistence::persists;
 use crate::request_writer::copy_into;
 use crate::{End, Error, Head, Response, StatusCode};
@@ -52,8 +52,8 @@ pub struct ResponseReader<'b> {
     status: StatusCode,
     interim_responses: usize,
     has_continue: bool,
-    /// Whether every head so far lets the connection persist.
-    persists: bool,
+    /// Whether every interim response was a status line and nothing else.
+    has_plain_interims: bool,
     /// Whether octets came behind the response.
     has_excess: bool,
     state: State,
@@ -83,7 +83,7 @@ impl<'b> ResponseReader<'b> {
             status: StatusCode(0),
             interim_responses: 0,
             has_continue: false,
-            persists: true,
+            has_plain_interims: true,
             has_excess: false,
             state: State::Head,
         }
@@ -171,11 +171,15 @@ impl<'b> ResponseReader<'b> {
     /// Whether the connection may carry another exchange, as far as this response says (RFC 9112
     /// §9.3): it is complete and ends by itself, no octet came behind it, it is of HTTP/1.1 without
     /// `Connection: close` or of HTTP/1.0 with `Connection: keep-alive`, and nothing in it is such
-    /// that another recipient could have read it differently.
+    /// that another recipient could have read it differently. Interim responses with headers
+    /// count as such.
     ///
     /// Content that was taken with [`Self::pull`] and dropped counts: the connection is drained.
-    pub const fn is_reusable(&self) -> bool {
-        self.is_done() && self.persists && !self.has_excess
+    pub fn is_reusable(&self) -> bool {
+        // RFC 9112 §9.3: to persist, a connection needs messages that say how long they are.
+        let is_whole = matches!(&self.state, State::Body(body) if body.is_done() && body.is_self_delimited());
+        let is_plain = self.has_plain_interims && !self.has_excess;
+        is_whole && is_plain && self.head().is_some_and(persists)
     }
 
     /// Whether a 100 (Continue) has come: the server wants the content (RFC 9110 §15.2.1).
@@ -258,7 +262,6 @@ impl<'b> ResponseReader<'b> {
             return Err(Error::SwitchingProtocols);
         }
         let minor_version = head.version.unwrap_or_default();
-        let persists = self.persists && persists(minor_version, status, head.headers, octets);
         // RFC 9110 §15.2: a client MUST be able to parse interim responses, and may ignore them.
         if status.0 < 200 {
             if self.interim_responses == MAX_INTERIM_RESPONSES {
@@ -266,13 +269,12 @@ impl<'b> ResponseReader<'b> {
             }
             self.interim_responses += 1;
             self.has_continue |= status.0 == 100;
-            self.persists = persists;
+            self.has_plain_interims &=
+                minor_version == 1 && head.headers.is_empty() && octets.ends_with(b"\r\n\r\n");
             self.filled = 0;
             return Ok(());
         }
         let framing = framing(self.method, minor_version, status, head.headers)?;
-        // RFC 9112 §9.3: to persist, a connection needs messages that say how long they are.
-        self.persists = persists && framing != Framing::CloseDelimited;
         self.status = status;
         self.head = self.filled;
         self.state = State::Body(Body::new(framing));

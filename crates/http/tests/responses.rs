@@ -379,6 +379,18 @@ fn a_response_shows_its_head() {
 }
 
 #[test]
+fn a_continue_is_told_from_other_interim_responses() {
+    let mut buffer = [0; ROOM];
+    let mut reader = ResponseReader::new(&mut buffer);
+    reader.feed(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r").unwrap();
+    assert!(!reader.has_continue());
+    reader.feed(b"\n").unwrap();
+    assert!(reader.has_continue() && !reader.has_head());
+    reader.feed(b"HTTP/1.1 204 \r\n\r\n").unwrap();
+    assert!(reader.has_continue() && reader.is_done());
+}
+
+#[test]
 fn a_response_cannot_be_had_early() {
     let mut buffer = [0; ROOM];
     let mut reader = ResponseReader::new(&mut buffer);
