@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::emulator::{self, Board, Fitted};
 use crate::error::Failure;
 use crate::firmware;
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, Times};
 use crate::process::{self, Lines, Running};
 use crate::setup;
 use crate::story::{Device, Story};
@@ -108,7 +108,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         Means::Board { toolchain, .. } => Some(firmware::build(toolchain)?),
         Means::Native { .. } => None,
     };
-    let server = Server::start(&build_command()?, options.chain, &[])?;
+    let times = if image.is_some() { Times::Again } else { Times::Once };
+    let server = Server::start(&build_command()?, options.chain, times, &[])?;
     eprintln!("demo: `picopost listen` on port {}; starting the device", server.port);
     let device = match (&means, &image) {
         (Means::Board { emulator, .. }, Some(image)) => {
@@ -168,22 +169,24 @@ pub struct Server {
     command: PathBuf,
     folder: PathBuf,
     root: PathBuf,
+    times: Times,
     /// The port that it listens on.
     pub port: u16,
 }
 
 impl Server {
-    /// Starts `command` for one attempt, with a CA that is kept in the target folder. `options`
-    /// are further ones of `picopost listen`.
+    /// Starts `command` for a board that POSTs so often, with a CA that is kept in the target folder.
+    /// `options` are further ones of `picopost listen`.
     ///
     /// # Errors
     /// The server does not start to listen.
-    pub fn start(command: &Path, chain: Chain, options: &[&str]) -> Result<Self, Failure> {
+    pub fn start(command: &Path, chain: Chain, times: Times, options: &[&str]) -> Result<Self, Failure> {
         let folder = firmware::target_folder().join("demo");
         fs::create_dir_all(&folder)
             .map_err(|error| Failure::missing(format!("{}: {error}", folder.display())))?;
         let mut listen = Command::new(command);
-        listen.args(["listen", "--port", "0", "--json", "--attempts", "1", "--chain", chain.name()]);
+        let attempts = times.count().to_string();
+        listen.args(["listen", "--port", "0", "--json", "--attempts", &attempts, "--chain", chain.name()]);
         listen.arg("--ca").arg(folder.join("ca")).args(options).stdout(Stdio::piped());
         let mut running = Running::start("picopost listen", &mut listen)?;
         let lines = running.stdout_lines();
@@ -191,7 +194,7 @@ impl Server {
         let listening = first.as_deref().and_then(Listening::read);
         let Listening { port, root } =
             listening.ok_or_else(|| Failure::failed("`picopost listen` did not start to listen"))?;
-        Ok(Self { running, lines, command: command.to_owned(), folder, root, port })
+        Ok(Self { running, lines, command: command.to_owned(), folder, root, times, port })
     }
 
     /// Where the device shall POST.
@@ -218,10 +221,11 @@ impl Server {
             address: Some(emulator::HOST),
             anchors: vec![anchor],
             content: TOKEN_REQUEST.to_owned(),
+            times: self.times,
         })
     }
 
-    /// Waits for the server's end after its one attempt: what it saw.
+    /// Waits for the server's end after its attempts: what it saw.
     ///
     /// # Errors
     /// Ctrl-C.

@@ -19,6 +19,28 @@ pub struct Parameters {
     pub anchors: Vec<Vec<u8>>,
     /// What to POST.
     pub content: String,
+    /// Whether it does so three times.
+    pub times: Times,
+}
+
+/// How often a board POSTs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// Once.
+    Once,
+    /// In full, then resumed by the session, then in full with the memo of signatures.
+    Again,
+}
+
+impl Times {
+    /// In a number.
+    #[must_use]
+    pub fn count(self) -> usize {
+        match self {
+            Self::Once => 1,
+            Self::Again => 3,
+        }
+    }
 }
 
 impl Parameters {
@@ -36,6 +58,9 @@ impl Parameters {
             field(&mut fields, 3, anchor)?;
         }
         field(&mut fields, 4, self.content.as_bytes())?;
+        if self.times == Times::Again {
+            field(&mut fields, 5, b"again")?;
+        }
         let length = u32::try_from(fields.len()).map_err(too_long)?;
         Ok([b"picopost".as_slice(), &length.to_le_bytes(), &fields].concat())
     }
@@ -64,6 +89,7 @@ mod tests {
             address: Some(Ipv4Addr::new(10, 0, 2, 2)),
             anchors: vec![vec![0x30, 0x00], vec![0x31]],
             content: "{}".into(),
+            times: Times::Once,
         };
         let expected = b"picopost\x28\0\0\0\x01\x0a\0https://a/\x02\x08\x0010.0.2.2\x03\x02\0\x30\0\x03\x01\0\x31\x04\x02\0{}";
         let mut block = parameters.block().unwrap();
@@ -73,6 +99,8 @@ mod tests {
         );
         block[8] = 0x28;
         assert_eq!(block, expected);
+        parameters.times = Times::Again;
+        assert!(parameters.block().unwrap().ends_with(b"{}\x05\x05\0again"));
         parameters.content = "x".repeat(65_536);
         assert!(parameters.block().is_err());
     }

@@ -118,6 +118,9 @@ fn device_line(f: &mut fmt::Formatter<'_>, line: &str) -> fmt::Result {
         (_, Some(stage)) => count(f, stage, value, meaning(stage)),
         ("handshake", _) => count(f, key, value, "all until here"),
         ("post", _) => count(f, key, value, "all until here"),
+        ("step", _) => count(f, "longest step", value, "for so long nothing else ran"),
+        ("resumed", _) => count(f, key, value, "the same POST with the session of the first"),
+        ("remembered", _) => count(f, key, value, "in full, with the memo of its signatures"),
         ("octets" | "memory" | "stack", _) => row(f, key, &grouped(value)),
         ("clock", _) => row(f, key, &value.parse().map_or_else(|_| value.to_owned(), utc)),
         // It stands in the heading.
@@ -185,7 +188,12 @@ fn utc(seconds: u64) -> String {
 }
 
 fn server_event(f: &mut fmt::Formatter<'_>, event: &Value) -> fmt::Result {
+    // Of what comes behind the first attempt, the kind of handshake is all that is new.
+    let is_first = event.get("attempt").and_then(Value::as_u64).is_none_or(|attempt| attempt <= 1);
     match text(event, "event").as_str() {
+        "handshake" if !is_first => row(f, "again", &format!("{} handshake", text(event, "kind"))),
+        "handshake_failed" if !is_first => row(f, "again", &format!("failed: {}", text(event, "reason"))),
+        _ if !is_first => Ok(()),
         "tcp" => row(f, "tcp", &format!("connected from {}", text(event, "peer"))),
         "client_hello" => {
             let what = format!(
@@ -264,7 +272,10 @@ mod tests {
                    "records": [300], "findings": [{"severity": "note", "title": "something odd"}]}),
             json!({"event": "response", "status": 200, "reason": "OK", "octets": 274}),
             json!({"event": "closed", "how": "close_notify", "octets_in": 577, "octets_out": 1756}),
-            json!({"event": "summary", "attempts": 1}),
+            json!({"event": "tcp", "attempt": 2, "peer": "127.0.0.1:4712"}),
+            json!({"event": "handshake", "attempt": 2, "kind": "resumed", "version": "TLS 1.3"}),
+            json!({"event": "handshake_failed", "attempt": 3, "reason": "the client ended it"}),
+            json!({"event": "summary", "attempts": 3}),
         ]
     }
 
@@ -281,6 +292,9 @@ mod tests {
             "stage setup: 3646294",
             "stage connect: 1412",
             "handshake: 75835434",
+            "step: 8012345",
+            "resumed: 7900000",
+            "remembered: 10900000",
             "octets: 553 out, 1756 in",
             "status: 200",
             "token: 12345678... (43 characters)",
@@ -295,6 +309,9 @@ DEVICE  QEMU virt, riscv32imac, an emulated chip without operating system
   setup           3,646,294  instructions, for a fresh key pair
   connect             1,412  TCP
   handshake      75,835,434  all until here
+  longest step    8,012,345  for so long nothing else ran
+  resumed         7,900,000  the same POST with the session of the first
+  remembered     10,900,000  in full, with the memo of its signatures
   octets        553 out, 1,756 in
   status        200
   token         12345678... (43 characters)
@@ -307,6 +324,8 @@ SERVER  picopost listen --chain gts
                 note: something odd
   answer        200 OK, 274 octets
   closed        by close_notify; 577 octets in, 1,756 out
+  again         resumed handshake
+  again         failed: the client ended it
 
 The device got its token, from a server that it had verified.
 ";

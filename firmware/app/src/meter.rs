@@ -10,6 +10,7 @@ use core::pin::pin;
 pub struct Meter {
     counter: fn() -> u64,
     spent: Cell<u64>,
+    longest: Cell<u64>,
     /// The counter when the current poll began; `None` outside of polls.
     entered: Cell<Option<u64>>,
 }
@@ -18,7 +19,7 @@ impl Meter {
     /// A meter at zero. `counter` gives the instructions executed since some fixed moment; a board
     /// that cannot count them gives its cycles.
     pub const fn new(counter: fn() -> u64) -> Self {
-        Self { counter, spent: Cell::new(0), entered: Cell::new(None) }
+        Self { counter, spent: Cell::new(0), longest: Cell::new(0), entered: Cell::new(None) }
     }
 
     /// Runs `future` to its end, counting.
@@ -27,11 +28,17 @@ impl Meter {
         poll_fn(|context| {
             self.entered.set(Some((self.counter)()));
             let poll = future.as_mut().poll(context);
-            self.spent.set(self.spent());
+            let before = self.spent.replace(self.spent());
+            self.longest.set(self.longest.get().max(self.spent.get().wrapping_sub(before)));
             self.entered.set(None);
             poll
         })
         .await
+    }
+
+    /// The longest poll so far: for so long nothing else ran.
+    pub fn longest(&self) -> u64 {
+        self.longest.get()
     }
 
     /// What was counted so far; the measured future itself may ask too.
@@ -59,8 +66,8 @@ mod tests {
         let mut polls = 0;
         let work = poll_fn(|_| {
             polls += 1;
-            execute(5);
-            assert_eq!(meter.spent(), 5 * polls, "asked from inside");
+            execute(if polls == 2 { 9 } else { 5 });
+            assert_eq!(meter.spent(), [0, 5, 14, 19][polls], "asked from inside");
             if polls < 3 { Poll::Pending } else { Poll::Ready(()) }
         });
         let mut measured = pin!(meter.measure(work));
@@ -68,6 +75,6 @@ mod tests {
         while measured.as_mut().poll(context).is_pending() {
             execute(70);
         }
-        assert_eq!(meter.spent(), 15);
+        assert_eq!((meter.spent(), meter.longest()), (19, 9));
     }
 }

@@ -10,6 +10,7 @@
 //! | 2 | IPv4 address of the URL's host, as text; without it the name is looked up | at most once |
 //! | 3 | a trust anchor: one certificate, DER | 1 to [`MAX_ANCHORS`] times |
 //! | 4 | the content to POST, JSON | once |
+//! | 5 | `again`: POST twice more, with the session and with the memo of signatures (feature `again`) | at most once |
 
 use core::fmt;
 use core::net::Ipv4Addr;
@@ -22,6 +23,7 @@ const URL: u8 = 1;
 const ADDRESS: u8 = 2;
 const ANCHOR: u8 = 3;
 const CONTENT: u8 = 4;
+const AGAIN: u8 = 5;
 
 /// Where to POST what, and whom to trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct Parameters<'a> {
     pub address: Option<Ipv4Addr>,
     /// What to POST, JSON.
     pub content: &'a [u8],
+    /// Whether to POST again with what was kept of the first time.
+    pub again: bool,
     anchors: [&'a [u8]; MAX_ANCHORS],
 }
 
@@ -48,7 +52,7 @@ impl<'a> Parameters<'a> {
         let fields = usize::try_from(claimed).ok().and_then(|length| rest.get(..length));
         let mut fields = fields.ok_or(Malformed::Length { claimed, room })?;
 
-        let (mut url, mut address, mut content) = (None, None, None);
+        let (mut url, mut address, mut content, mut again) = (None, None, None, None);
         let mut anchors = [&[][..]; MAX_ANCHORS];
         let mut free = anchors.iter_mut();
         while let Some((tag, value)) = next_field(&mut fields)? {
@@ -57,6 +61,7 @@ impl<'a> Parameters<'a> {
                 ADDRESS => once(&mut address, ipv4(text(tag, value)?)?, tag)?,
                 ANCHOR => *free.next().ok_or(Malformed::Repeated { tag })? = value,
                 CONTENT => once(&mut content, value, tag)?,
+                AGAIN if value == b"again" => once(&mut again, (), tag)?,
                 _ => return Err(Malformed::UnknownTag { tag }),
             }
         }
@@ -65,7 +70,7 @@ impl<'a> Parameters<'a> {
             return Err(missing(ANCHOR));
         }
         let (url, content) = (url.ok_or(missing(URL))?, content.ok_or(missing(CONTENT))?);
-        Ok(Self { url, address, content, anchors })
+        Ok(Self { url, address, content, again: again.is_some(), anchors })
     }
 
     /// The trust anchors: certificates in DER.
@@ -224,6 +229,8 @@ mod tests {
         let trailing = [&octets[..], &[0xff; 9]].concat();
         assert_eq!(Parameters::parse(&trailing), Ok(parameters));
         assert_eq!(Parameters::parse(&block(&without(ADDRESS))).unwrap().address, None);
+        assert!(!parameters.again);
+        assert!(Parameters::parse(&block(&with(AGAIN, b"again"))).unwrap().again);
     }
 
     #[test]
@@ -249,12 +256,13 @@ mod tests {
     #[test]
     fn each_rejection() {
         let anchors = [(ANCHOR, &b"more"[..]); 3];
-        let cases: [(Vec<Field>, Malformed); 11] = [
+        let cases: [(Vec<Field>, Malformed); 12] = [
             (without(URL), Malformed::Missing { tag: URL }),
             (without(ANCHOR), Malformed::Missing { tag: ANCHOR }),
             (without(CONTENT), Malformed::Missing { tag: CONTENT }),
             (with(URL, b""), Malformed::Missing { tag: URL }),
-            (with(5, b"x"), Malformed::UnknownTag { tag: 5 }),
+            (with(AGAIN, b"x"), Malformed::UnknownTag { tag: 5 }),
+            (with(6, b"x"), Malformed::UnknownTag { tag: 6 }),
             (with(URL, b"https://\xe4.test/"), Malformed::Text { tag: URL }),
             (with(ADDRESS, b"10.0.2"), Malformed::Address),
             ([&FIELDS[..], &[(URL, b"https://b.test/")]].concat(), Malformed::Repeated { tag: URL }),
