@@ -79,11 +79,13 @@ pub(crate) fn judge(
 
 /// RFC 9846 §6.2: an alert for each violation, where the server can read it.
 fn check_told(scenario: &Scenario, client: &Client<'_>, network: &Network, error: Error) {
-    let silent =
-        matches!(error, Error::Truncated { .. }
+    let silent = matches!(
+        error,
+        Error::Truncated { .. }
             | Error::ClosedInHandshake
             | Error::AlertReceived { .. }
-            | Error::ClientCertificateRefused { .. });
+            | Error::ClientCertificateRefused { .. }
+    );
     let seen = network.seen();
     if !silent && !client.closed_early && seen.complaint.is_none() && !seen.hellos.is_empty() {
         let alert = seen.alert().map(|(alert, _)| alert);
