@@ -41,8 +41,7 @@ extern "C" fn program() {
 #[inline(never)]
 fn post(session: &mut Session) -> Result<(), Error> {
     let (mut receive, mut send, mut response) = ([0; RECEIVE], [0; SEND], [0; RESPONSE]);
-    let buffers =
-        Buffers { session: Some(session), ..Buffers::new(&mut receive, &mut send, &mut response) };
+    let buffers = Buffers { session: Some(session), ..Buffers::new(&mut receive, &mut send, &mut response) };
     let certificate = CertificateDer::from(parameters::anchor());
     let Ok(anchor) = webpki::anchor_from_trusted_cert(&certificate) else {
         machine::fail("the anchor is no certificate");
