@@ -1,7 +1,7 @@
 //! The same POST by picopost and its peers on one emulated chip.
 //!
 //! `options`, `chains ← server`, `stacks ← source ← compiler ← build`, and `results ← {table, picture}` are what
-//! [`bench`] puts together; `../README.md` says how each figure is taken.
+//! [`mod@bench`] puts together; `../README.md` says how each figure is taken.
 
 #![forbid(unsafe_code)]
 

@@ -18,7 +18,7 @@ mod search;
 mod tests;
 
 /// Proof that a path from the server's certificate to a trust anchor, its dates and the server's
-/// name were verified. Made in [`PathVerification::step`] alone.
+/// name were verified. Made in `PathVerification::step` alone.
 #[derive(Debug)]
 pub struct CertVerified(());
 
