@@ -16,6 +16,7 @@
 //! ```
 
 pub use client_hello::{ClientHello, PreSharedKey};
+pub use entropy::CountingRng;
 pub use messages::{
     Certificate, CertificateRequest, CertificateVerify, DOWNGRADE_TO_1_1, DOWNGRADE_TO_1_2, Extensions,
     IssuedTicket, NewSessionTicket, RETRY_RANDOM, ServerHello,
@@ -30,6 +31,7 @@ pub mod chains;
 mod client_hello;
 pub mod code;
 mod crypto;
+mod entropy;
 mod keys;
 mod messages;
 mod peer;

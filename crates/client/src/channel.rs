@@ -203,3 +203,41 @@ impl fmt::Debug for Secured<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_buffer_is_no_end_of_file() {
+        let (mut receive, mut send) = ([0; 4], [0; 4]);
+        let mut channel = Secured::danger_assume_verified(&mut receive, &mut send).unwrap();
+        channel.incoming().fill(b'x');
+        channel.received(4);
+        // There is no room: nothing was asked for, so this says nothing.
+        assert!(channel.incoming().is_empty());
+        channel.received(0);
+        assert_eq!((channel.step(), channel.plaintext()), (Ok(Step::Plaintext), &b"xxxx"[..]));
+        channel.consume(9);
+        assert_eq!(channel.step(), Ok(Step::Receive));
+        channel.received(0);
+        assert_eq!(channel.step(), Ok(Step::Closed));
+    }
+
+    #[test]
+    fn what_waits_to_be_sent_is_not_written_over() {
+        let (mut receive, mut send) = ([0; 4], [0; 4]);
+        let mut channel = Secured::danger_assume_verified(&mut receive, &mut send).unwrap();
+        channel.plaintext_space().copy_from_slice(b"abcd");
+        assert_eq!(channel.seal(5), Err(Error::NotOpen));
+        assert_eq!((channel.seal(3), channel.outgoing()), (Ok(()), &b"abc"[..]));
+        channel.sent(1);
+        assert!(channel.plaintext_space().is_empty());
+        assert_eq!(channel.seal(1), Err(Error::NotOpen));
+        channel.sent(9);
+        assert_eq!(channel.outgoing(), b"");
+        assert_eq!(channel.plaintext_space().len(), 4);
+        assert_eq!((channel.close(), channel.close()), (Ok(()), Err(Error::NotOpen)));
+        assert!(channel.plaintext_space().is_empty());
+    }
+}

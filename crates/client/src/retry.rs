@@ -202,6 +202,7 @@ mod tests {
             tls(TlsError::Truncated { stage: picopost_tls::Stage::Hello }),
             tls(TlsError::ClosedInHandshake),
             tls(TlsError::BadRecordMac),
+            tls(TlsError::SigningFailed { reason: 7 }),
             alert(AlertDescription::INTERNAL_ERROR),
             Error::Http(HttpError::NoResponse { end: End::Truncated }),
             Error::Http(HttpError::BodyTruncated { received: 1, expected: Some(2), end: End::Truncated }),

@@ -139,7 +139,8 @@ impl<'a> Connection<'a> {
     /// Lets the connection skip the verification of signatures that this memo knows, and add to it.
     /// To be called before the first step; what is verified already is not added.
     pub fn set_signature_memo(&mut self, memo: &'a mut SignatureMemo) {
-        // What an earlier connection noted and never came to enter.
+        // What an earlier connection noted and never came to enter. This one notes only what its own
+        // path is made of.
         memo.retain_noted(|_| false);
         self.shared.memo = Some(memo);
     }

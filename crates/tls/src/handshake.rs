@@ -387,9 +387,6 @@ impl ExpectCertificate {
         shared.transcript.add(message.octets);
         let Self { suite, requested } = self;
         shared.path.restart();
-        if let Some(memo) = &mut shared.memo {
-            memo.retain_noted(|_| false);
-        }
         Ok(State::VerifyPath(VerifyPath { suite, requested }))
     }
 }

@@ -18,9 +18,8 @@ const MAGIC: &[u8; 3] = b"PM\x01";
 const DIGESTS: usize = 4;
 const CHECKSUM: usize = SignatureMemo::SIZE - 8;
 
-/// What the digests are for, so that no other hash of this crate is one. The version is in it because
-/// another one may verify more strictly.
-const DOMAIN: &str = concat!("picopost signature memo ", env!("CARGO_PKG_VERSION"));
+/// What the digests are for, so that no other hash of this crate is one.
+const DOMAIN: &str = "picopost signature memo";
 
 /// A signature, what it is over, the key, and both algorithms, as one value.
 pub(crate) type SignatureDigest = [u8; HASH];
@@ -178,8 +177,10 @@ pub(crate) fn digest(
 ) -> SignatureDigest {
     let key_algorithm = algorithm.public_key_alg_id();
     let signature_algorithm = algorithm.signature_alg_id();
+    // Another version may verify more strictly: what this one found good is nothing to it.
+    let [domain, version] = [DOMAIN, picopost_verify::VERSION].map(str::as_bytes);
     let mut hash = Transcript::new();
-    for part in [DOMAIN.as_bytes(), &*key_algorithm, &*signature_algorithm, public_key, message, signature] {
+    for part in [domain, version, &*key_algorithm, &*signature_algorithm, public_key, message, signature] {
         // Each behind its length, so that no two lists of them are the same octets.
         let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
         hash.add(&length.to_be_bytes());
@@ -195,6 +196,7 @@ mod tests {
     use std::vec::Vec;
 
     use picopost_verify::{ECDSA_P256_SHA256, ECDSA_P256_SHA384, ECDSA_P384_SHA256};
+    use sha2::{Digest, Sha256};
 
     use super::*;
 
@@ -293,6 +295,28 @@ mod tests {
         }
         assert!(refuse(&|octets| octets[CHECKSUM - 1] = 1), "something behind the last digest");
         assert!(refuse(&|octets| octets.copy_within(4..36, 68)), "one twice");
+    }
+
+    /// The parts in their order, each behind its length.
+    #[test]
+    fn a_digest_is_made_of_this() {
+        let parts: [&[u8]; 7] = [
+            b"picopost signature memo",
+            picopost_verify::VERSION.as_bytes(),
+            // id-ecPublicKey with secp256r1, and ecdsa-with-SHA256.
+            b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07",
+            b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02",
+            b"key",
+            b"message",
+            b"signature",
+        ];
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let expected: SignatureDigest = hash.finalize().into();
+        assert_eq!(digest(ECDSA_P256_SHA256, b"key", b"message", b"signature"), expected);
     }
 
     /// Each part, and where it ends.

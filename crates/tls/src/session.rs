@@ -54,7 +54,7 @@ impl Session {
     pub fn export(&self) -> [u8; Self::SIZE] {
         let mut octets = [0; Self::SIZE];
         if self.is_available() {
-            // The checksum is made here, and not with each ticket.
+            // The checksum is made here: it is against damage between this and `import`.
             let content = self.octets.iter().take(CHECKSUM);
             octets.iter_mut().zip(content.copied().chain(self.checksum())).for_each(|(to, from)| *to = from);
         }

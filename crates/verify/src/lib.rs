@@ -58,6 +58,9 @@ use ecdsa::Curve;
 use hash::Hash;
 use rsa::Padding;
 
+/// The version of this crate: of what its verdicts on signatures are worth to one who keeps them.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// ECDSA over P-256 with SHA-256.
 pub static ECDSA_P256_SHA256: &dyn SignatureVerificationAlgorithm = &Algorithm {
     name: "ECDSA_P256_SHA256",

@@ -1,13 +1,11 @@
 //! The whole client, before servers of three kinds.
 
-use std::convert::Infallible;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use picopost_testkit::chains::{Chain, NAME, NOW, shapes};
-use picopost_testkit::{Action, IssuedTicket, Message, Peer, Script};
+use picopost_testkit::{Action, CountingRng, IssuedTicket, Message, Peer, Script};
 use picopost_tls::{Config, Connection, Error, ServerName, Session, Trust, TrustAnchor, UnixTime};
-use rand_core::{TryCryptoRng, TryRng};
 
 use crate::input::{Input, cut};
 use client::{Client, Network};
@@ -123,33 +121,3 @@ pub(crate) fn config<'a>(anchors: &'a [TrustAnchor<'a>]) -> Config<'a> {
 pub(crate) fn is_about_size(error: Error) -> bool {
     matches!(error, Error::RecordTooLarge { .. } | Error::MessageTooLarge { .. })
 }
-
-/// Counts: different octets each time, the same in each run.
-struct CountingRng(u64);
-
-impl TryRng for CountingRng {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut octets = [0; 4];
-        self.try_fill_bytes(&mut octets)?;
-        Ok(u32::from_le_bytes(octets))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut octets = [0; 8];
-        self.try_fill_bytes(&mut octets)?;
-        Ok(u64::from_le_bytes(octets))
-    }
-
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for octet in octets {
-            // The high octet of a multiplicative congruential generator (Knuth's constants).
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *octet = self.0.to_be_bytes()[0];
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for CountingRng {}

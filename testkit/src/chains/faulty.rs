@@ -175,18 +175,14 @@ pub fn impostors() -> Chain {
     )
 }
 
-/// Five authorities of one name that sign themselves, and lead to no anchor: a search for a path
-/// can put them into hundreds of orders without one signature.
-pub fn namesakes() -> Chain {
-    Chain::from_table(
-        "name    key   signed by  words
-         root    p256  root       ca
-         maze/a  p256  maze/a     ca key:a
-         maze/b  p256  maze/b     ca key:b
-         maze/c  p256  maze/c     ca key:c
-         maze/d  p256  maze/d     ca key:d
-         maze/e  p256  maze/e     ca key:e
-         server  p256  maze/a     server dns:device.example
-         send server maze/a maze/b maze/c maze/d maze/e",
-    )
+/// So many authorities of one name that sign themselves, and lead to no anchor: a search for a path
+/// can put them into many orders without one signature, five of them into hundreds.
+pub fn namesakes(count: usize) -> Chain {
+    let mut table = String::from("root  p256  root  ca\n");
+    let mut sent = String::new();
+    for number in 1..=count {
+        table.push_str(&format!("maze/{number}  p256  maze/{number}  ca key:maze-{number}\n"));
+        sent.push_str(&format!(" maze/{number}"));
+    }
+    Chain::from_table(&format!("{table}server  p256  maze/1  server dns:device.example\nsend server{sent}"))
 }

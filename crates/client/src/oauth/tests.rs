@@ -7,6 +7,7 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
+use picopost_http::json::{EscapedStr, EscapedStringFragment};
 use picopost_http::{RequestWriter, Response, ResponseReader, Url};
 
 use super::{Authentication, ClientCredentials, ErrorCode, TokenError, TokenSource};
@@ -69,6 +70,36 @@ fn credentials_in_json() {
         body,
         r#"{"grant_type":"client_credentials","client_id":"device 7","client_secret":"s3cr&t=/\"\\é","scope":"readings:write x","audience":"https://api.example/"}"#
     );
+}
+
+#[test]
+fn no_octet_breaks_out_of_json() {
+    let secret: String = (0..=0x7f_u8).map(char::from).collect();
+    let credentials =
+        ClientCredentials { client_secret: &secret, parameters: &[], ..credentials(Authentication::Json) };
+    let mut memory = [0; 1024];
+    let source = TokenSource::new(credentials, &mut []);
+    let request = source.request(&mut memory).unwrap();
+    let mut octets = [0; 2048];
+    let length = RequestWriter::new(&request.as_request(&[])).write(&mut octets).unwrap();
+    let text = str::from_utf8(&octets[..length]).unwrap();
+    let (_, body) = text.split_once("\r\n\r\n").unwrap();
+    #[derive(serde::Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        client_secret: EscapedStr<'a>,
+    }
+    // Our own reader takes no control characters, and knows the escapes.
+    let mut buffer = [0; 2048];
+    let read: Body<'_> = response(200, body, &mut buffer).json(&mut []).unwrap();
+    let mut again = String::new();
+    for fragment in read.client_secret.fragments() {
+        match fragment.ok().unwrap() {
+            EscapedStringFragment::NotEscaped(text) => again.push_str(text),
+            EscapedStringFragment::Escaped(character) => again.push(character),
+        }
+    }
+    assert_eq!(again, secret);
 }
 
 #[test]
@@ -183,13 +214,17 @@ fn a_token_that_does_not_fit() {
 fn nothing_secret_stays_in_memory_or_is_shown() {
     let mut memory = [0; 256];
     let mut buffer = [0; 256];
-    let answer =
-        response(200, r#"{"access_token":"verysecret","token_type":"Bearer","x":"\\\\\\\\"}"#, &mut buffer);
+    let answer = response(
+        200,
+        r#"{"access_token":"verysecret","token_type":"Bearer","x":"\nresolved in the memory, and longer than the token"}"#,
+        &mut buffer,
+    );
     let mut source = TokenSource::new(credentials(Authentication::Basic), &mut memory);
     source.take(&answer, NOW).unwrap();
     let shown = format!("{source:?}");
     assert!(!shown.contains("verysecret") && !shown.contains("s3cr"), "{shown}");
-    assert!(source.memory.ends_with(&[0; 64]), "nothing but the token is there");
+    let length = "Bearer verysecret".len();
+    assert!(source.memory[length..].iter().all(|octet| *octet == 0), "nothing but the token is there");
     source.discard();
     assert_eq!(source.authorization(NOW), None);
     assert_eq!(source.memory, [0; 256]);

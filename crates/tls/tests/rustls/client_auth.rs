@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use picopost_testkit::CountingRng;
 use picopost_testkit::chains::{Chain, NAME, NOW, clients, shapes};
 use picopost_tls::{
     AlertDescription, ClientIdentity, Connection, Error, FULL_RECEIVE_BUFFER, P256Signer, Session, Step,
@@ -9,7 +10,7 @@ use picopost_tls::{
 use rustls::ServerConnection;
 use rustls::server::{ProducesTickets, ServerSessionMemoryCache};
 
-use crate::support::{Counting, Server, config, deliver};
+use crate::support::{Server, config, deliver};
 
 /// Whether a connection was resumed, and whom the server takes the client for.
 type End = (bool, Vec<Vec<u8>>);
@@ -17,7 +18,7 @@ type End = (bool, Vec<Vec<u8>>);
 /// One connection to its end.
 fn connect(server: &Server, client: Option<&Chain>, session: &mut Session) -> Result<End, Error> {
     let anchors = shapes::gts().anchors();
-    let (mut config, entropy) = (config(&anchors, NAME, NOW), &mut Counting(7));
+    let (mut config, entropy) = (config(&anchors, NAME, NOW), &mut CountingRng(7));
     let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 1024]);
     let signer = client.map(|chain| P256Signer::from_der(chain.key.der()).expect("a P-256 key"));
     if let Some((chain, signer)) = client.zip(signer.as_ref()) {

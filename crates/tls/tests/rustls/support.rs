@@ -1,15 +1,14 @@
 //! rustls as the server, without sockets.
 
-use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use picopost_testkit::CountingRng;
 use picopost_testkit::chains::shapes;
 use picopost_tls::{
     Config, Connection, Error, FULL_RECEIVE_BUFFER, ServerName, Session, Step, Trust, TrustAnchor, UnixTime,
 };
-use rand_core::{TryCryptoRng, TryRng};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -70,7 +69,7 @@ impl Server {
     pub(crate) fn connect(&self, config: &Config<'_>, session: &mut Session) -> Result<bool, Error> {
         let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 4096]);
         let mut client =
-            Connection::with_session(config.clone(), session, &mut receive, &mut out, &mut Counting(7))?;
+            Connection::with_session(config.clone(), session, &mut receive, &mut out, &mut CountingRng(7))?;
         let mut server = ServerConnection::new(Arc::clone(&self.0)).unwrap();
         let mut said_hello = false;
         loop {
@@ -116,32 +115,6 @@ pub(crate) fn send(client: &mut Connection<'_>, server: &mut ServerConnection) {
         server.process_new_packets().expect("the client keeps to the protocol");
     }
 }
-
-/// Counts: different octets each time, the same in each run.
-pub(crate) struct Counting(pub(crate) u8);
-
-impl TryRng for Counting {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        unimplemented!("the engine asks for octets")
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        unimplemented!("the engine asks for octets")
-    }
-
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for octet in octets {
-            self.0 = self.0.wrapping_mul(5).wrapping_add(3);
-            *octet = self.0;
-        }
-        self.0 ^= 0x55;
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Counting {}
 
 pub(crate) fn config<'a>(anchors: &'a [TrustAnchor<'a>], name: &'a str, now: u64) -> Config<'a> {
     let now = UnixTime::since_unix_epoch(Duration::from_secs(now));

@@ -3,14 +3,13 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use picopost_testkit::CountingRng;
 use picopost_testkit::chains::{NAME, NOW, shapes};
 use picopost_tls::{
     Config, Connection, Error, MIN_RECEIVE_BUFFER, MIN_SEND_BUFFER, ServerName, Step, Trust, TrustAnchor,
     UnixTime,
 };
 use rand_core::{TryCryptoRng, TryRng};
-
-use crate::support::CountingRng;
 
 fn config<'a>(anchors: &'a [TrustAnchor<'a>]) -> Config<'a> {
     let now = UnixTime::since_unix_epoch(Duration::from_secs(NOW));

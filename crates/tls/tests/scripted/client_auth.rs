@@ -29,6 +29,11 @@ impl Client {
         Self { chain: Arc::new(chain), signer: TestSigner { key, calls: Arc::default() } }
     }
 
+    /// One whose signer fails.
+    pub(crate) fn without_key(self) -> Self {
+        self.with_key(None)
+    }
+
     /// One that does not: another key, or a signer that fails.
     fn with_key(self, key: Option<Arc<Key>>) -> Self {
         Self { signer: TestSigner { key, calls: Arc::default() }, ..self }

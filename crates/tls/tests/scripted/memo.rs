@@ -100,6 +100,20 @@ fn everything_but_the_signatures_is_checked_again() {
     refused(Play::default(), &stranger, Error::UnknownIssuer);
 }
 
+/// A caller who gives up when the path is verified.
+fn abandon(script: &Script, memo: &mut SignatureMemo) {
+    let kept = (None, Some(memo));
+    drive_with_memo(script, &Play::default(), &script.chain().anchors(), kept, |mut driver| {
+        while driver.connection.stage() != VERIFY {
+            driver.connection.step().expect("a good handshake");
+            driver.flush();
+            if driver.connection.stage() == HELLO && driver.connection.outgoing().is_empty() {
+                driver.receive();
+            }
+        }
+    });
+}
+
 /// Nobody fills it who was not verified to the end.
 #[test]
 fn nothing_is_entered_before_the_handshake_is_done() {
@@ -118,19 +132,16 @@ fn nothing_is_entered_before_the_handshake_is_done() {
         assert!(outcome.result.is_err() && !outcome.established);
         assert_eq!(memo.export(), [0; SignatureMemo::SIZE]);
     }
-    // A caller who gives up when the path is verified.
-    let kept = (None, Some(&mut memo));
-    drive_with_memo(&script, &Play::default(), &script.chain().anchors(), kept, |mut driver| {
-        while driver.connection.stage() != VERIFY {
-            driver.connection.step().expect("a good handshake");
-            driver.flush();
-            if driver.connection.stage() == HELLO && driver.connection.outgoing().is_empty() {
-                driver.receive();
-            }
-        }
-    });
+    abandon(&script, &mut memo);
     assert_eq!(memo.export(), [0; SignatureMemo::SIZE]);
-    // What that one left behind is not entered by the next, which has no path of its own.
+    // What that one left behind is not entered by the next, neither with a path of its own,
+    let other_chain = good(shapes::direct());
+    assert_eq!(play(&other_chain, &mut memo).result.as_deref(), Ok(RESPONSE));
+    assert_eq!(memo.count(), 1);
+    assert_eq!(play(&script, &mut memo.clone()).computed, [HELLO, CERTIFICATE, CERTIFICATE, VERIFY]);
+    memo.clear();
+    abandon(&script, &mut memo);
+    // nor without one.
     let mut session = Session::new();
     let first = script.clone().after_handshake([Action::Send(Sent::NewSessionTicket)]);
     let anchors = script.chain().anchors();
@@ -171,4 +182,26 @@ fn old_signatures_make_room_for_new_ones() {
     }
     assert_eq!(play(&scripts[0], &mut memo).computed, [HELLO, CERTIFICATE, VERIFY]);
     assert_eq!(play(&scripts[1], &mut memo).computed, [HELLO, CERTIFICATE, VERIFY]);
+}
+
+/// A server that was verified to the end, and a client that did not come to its own.
+#[cfg(feature = "client-auth")]
+#[test]
+fn nothing_is_entered_where_this_client_fails() {
+    use picopost_testkit::chains::clients;
+
+    use crate::client_auth::Client;
+
+    let script = good(shapes::direct()).before(Sent::Certificate, [Action::Send(Sent::CertificateRequest)]);
+    let anchors = script.chain().anchors();
+    let client = Client::of(clients::good());
+    let mut memo = SignatureMemo::new();
+    let failing = Play { client: Some(client.clone().without_key()), ..Play::default() };
+    let outcome = play_with(&script, &failing, &anchors, None, &mut memo);
+    assert!(matches!(outcome.result, Err(Error::SigningFailed { .. })));
+    assert_eq!(memo.export(), [0; SignatureMemo::SIZE]);
+    let outcome =
+        play_with(&script, &Play { client: Some(client), ..Play::default() }, &anchors, None, &mut memo);
+    assert_eq!(outcome.result.as_deref(), Ok(RESPONSE));
+    assert_eq!(memo.count(), 1);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use picopost_testkit::chains::{NOW, shapes};
 use picopost_testkit::code::alert::ILLEGAL_PARAMETER;
 use picopost_testkit::code::group::{SECP256R1, X25519, X25519MLKEM768};
-use picopost_testkit::{Action, Event, Message, RESPONSE, Script};
+use picopost_testkit::{Action, CountingRng, Event, Message, RESPONSE, Script};
 use picopost_tls::{
     Config, Connection, Error, FULL_RECEIVE_BUFFER, Groups, MIN_RECEIVE_BUFFER_POST_QUANTUM,
     MIN_SEND_BUFFER_POST_QUANTUM, ServerName, Session, Trust, UnixTime,
@@ -13,7 +13,7 @@ use picopost_tls::{
 
 use crate::accepted::{CLOSE, USUAL, accepted};
 use crate::refusals::{PLAIN, Refusal, refusal, refuse_in_handshake_with};
-use crate::support::{CountingRng, Play, play, play_with_session};
+use crate::support::{Play, play, play_with_session};
 
 fn hybrid() -> Play {
     Play { groups: Groups::PostQuantum, send: MIN_SEND_BUFFER_POST_QUANTUM, ..Play::default() }

@@ -2,14 +2,14 @@
 
 use picopost_testkit::chains::{Chain, Key, NAME, NOW, clients, shapes};
 use picopost_testkit::code::alert;
-use picopost_testkit::{Epoch, Event};
+use picopost_testkit::{CountingRng, Epoch, Event};
 use picopost_tls::{
     CertificateDer, ClientIdentity, Config, Connection, Error, P256Signer, ServerName, Signer, Trust,
     UnixTime,
 };
 
 use super::{Client, REASON, asking, authenticated, with};
-use crate::support::{CountingRng, play};
+use crate::support::play;
 
 /// The error of a connection that is to begin with these certificates.
 fn begin(certificates: &[CertificateDer<'_>]) -> Option<Error> {
