@@ -91,7 +91,8 @@ impl<C: Channel> Channel for &mut C {
 /// A stream that another TLS stack has secured: octets as they are, through two buffers.
 ///
 /// For platforms that bring a TLS stack of their own, with TLS 1.2 say. What this library does for
-/// a server's identity, that stack has to do.
+/// a server's identity, that stack has to do. What was sent and received stays in the two buffers
+/// as it was, in clear: passwords and tokens too.
 pub struct Secured<'a> {
     receive: &'a mut [u8],
     /// How many octets of `receive` are there, and how many of them are used up.
@@ -180,7 +181,7 @@ impl Channel for Secured<'_> {
     }
 
     fn seal(&mut self, count: usize) -> Result<(), Error> {
-        if count > self.plaintext_space().len() {
+        if self.closed || count > self.plaintext_space().len() {
             return Err(Error::NotOpen);
         }
         if count > 0 {
@@ -237,7 +238,11 @@ mod tests {
         channel.sent(9);
         assert_eq!(channel.outgoing(), b"");
         assert_eq!(channel.plaintext_space().len(), 4);
+        channel.incoming().fill(b'x');
+        channel.received(usize::MAX);
+        assert_eq!(channel.plaintext(), b"xxxx");
         assert_eq!((channel.close(), channel.close()), (Ok(()), Err(Error::NotOpen)));
         assert!(channel.plaintext_space().is_empty());
+        assert_eq!(channel.seal(0), Err(Error::NotOpen), "as a connection says");
     }
 }

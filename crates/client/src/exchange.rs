@@ -200,9 +200,9 @@ impl<'a> Exchange<'a> {
 }
 
 impl<'a, C: Channel> Exchange<'a, C> {
-    /// An exchange over a channel that is there already: one that was kept after another exchange,
-    /// or one of another TLS stack ([`crate::Secured`]). It goes to the server that the channel
-    /// was opened to, whatever the request's URL says.
+    /// An exchange over a channel that is there already, such as one of another TLS stack
+    /// ([`crate::Secured`]). It goes to the server that the channel was opened to, whatever the
+    /// request's URL says. One exchange a channel: it is closed in the end.
     pub fn over(channel: C, request: &Request<'a>, response: &'a mut [u8]) -> Self {
         Self {
             channel,
@@ -282,7 +282,13 @@ impl<'a, C: Channel> Exchange<'a, C> {
     /// After an error: octets that tell the server about it, an alert or close_notify. They are
     /// to be sent if that is possible, and reported to [`Self::sent`]. May be empty.
     pub fn farewell(&self) -> &[u8] {
-        if self.failure.is_some() && self.send_failure.is_none() { self.channel.outgoing() } else { &[] }
+        // A request of which nothing was given away stays here: it has failed, and is no farewell.
+        let is_kept = self.request_sealed && !self.request_given;
+        if self.failure.is_some() && self.send_failure.is_none() && !is_kept {
+            self.channel.outgoing()
+        } else {
+            &[]
+        }
     }
 
     /// How far the exchange has come: after an error, how far it had come.
@@ -356,6 +362,8 @@ impl<'a, C: Channel> Exchange<'a, C> {
     pub(crate) fn take_response(&mut self) -> Result<Response<'a>, Error> {
         match self.failure {
             Some(error) => Err(error),
+            // A success counts only with the whole request.
+            None if self.owes_request() => Err(picopost_http::Error::Incomplete.into()),
             None => Ok(mem::replace(&mut self.response, ResponseReader::new(&mut [])).finish()?),
         }
     }
@@ -397,7 +405,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
     /// Whether the server has accepted a request that was not sent as a whole: then its answer is
     /// not about that request. RFC 9112 §9.5 has a client cease to send for an error only.
     fn owes_request(&self) -> bool {
-        let is_stuck = self.send_failure.is_some() && !self.closed && !self.channel.outgoing().is_empty();
+        let is_stuck = !self.closed && !self.channel.outgoing().is_empty();
         let is_accepted = self.response.is_done() && self.status().is_some_and(StatusCode::is_success);
         is_accepted && (is_stuck || !self.request.is_done())
     }
@@ -411,6 +419,10 @@ impl<'a, C: Channel> Exchange<'a, C> {
     }
 
     fn read_plaintext(&mut self) -> Result<Turn, Error> {
+        // RFC 9112 §9.2: what comes while no request is outstanding answers none.
+        if !self.request_given {
+            return Err(picopost_http::Error::ResponseBeforeRequest.into());
+        }
         let plaintext = self.channel.plaintext();
         let length = plaintext.len();
         let taken = self.outlet.feed(&mut self.response, plaintext)?;

@@ -1,7 +1,7 @@
 //! Transports that fail in one direction, and answers that come early.
 
 use picopost::embedded_io::ErrorKind;
-use picopost::{Action, Direction, Error, Exchange, Request, Stage, Trust, Url};
+use picopost::{Action, Direction, Error, Exchange, Fate, Request, Secured, Stage, Trust, Url, http};
 use picopost_testkit::chains::shapes;
 use support::{After, Answer, Memory, OK, Pace, Rustls, Server, URL, assert_says, drive, now, post};
 
@@ -56,19 +56,92 @@ fn an_early_answer_is_taken_and_ends_the_sending() {
     assert_eq!(Error::from(response.success().unwrap_err()).code(), 5413);
 }
 
+/// RFC 9112 §9.2: it answers no request of this connection, whatever it says.
 #[test]
-fn an_answer_that_is_there_before_the_request_does_not_keep_a_success_from_being_sent() {
+fn an_answer_that_is_there_before_the_request_is_none() {
     const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno";
     let chain = shapes::gts();
     let anchors = chain.anchors();
     let body = vec![b'x'; 10_000];
-    for (response, is_success) in [(OK, true), (BUSY, false)] {
+    for response in [OK, BUSY] {
         let answer = Answer { after: After::Finished, close_notify: false, ..Answer::with(response) };
         let mut server = Rustls::new(&chain, answer);
         let outcome = post(&body, &anchors, Memory::default(), &mut server, Pace::default());
-        assert_eq!(outcome.result.map(|(status, _)| status), Ok(if is_success { 200 } else { 503 }));
-        assert_eq!(outcome.is_request_written, is_success);
-        assert_eq!(server.body().is_some_and(|received| received == body), is_success);
+        assert_eq!(outcome.result, Err(Error::Http(http::Error::ResponseBeforeRequest)));
+        assert!(!outcome.is_request_written);
+        assert_eq!(server.request, b"");
+        assert!(server.saw_close_notify);
+    }
+}
+
+/// A success that comes while the request is under way: what is left of it is sent all the same.
+#[test]
+fn an_early_success_does_not_keep_the_request_from_being_sent() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let body = vec![b'x'; 10_000];
+    let answer = Answer { after: After::Octets(1), close_notify: false, ..Answer::with(OK) };
+    let mut server = Rustls::new(&chain, answer);
+    let outcome = post(&body, &anchors, Memory::default(), &mut server, Pace::default());
+    assert_eq!(outcome.result.map(|(status, _)| status), Ok(200));
+    assert!(outcome.is_request_written && server.body() == Some(body.as_slice()));
+}
+
+/// An early success, and a caller who looks at once, or a transport that takes no more: the server
+/// has accepted what it has not seen.
+#[test]
+fn no_success_before_the_whole_request_is_sent() {
+    for breaks in [false, true] {
+        let (mut receive, mut send, mut response) = ([0; 256], [0; 256], [0; 256]);
+        let channel = Secured::danger_assume_verified(&mut receive, &mut send).unwrap();
+        // The content waits for a 100 (Continue), and a success comes instead.
+        let request = Request::json(Url::parse(URL).unwrap(), BODY).with_expect_continue();
+        let mut exchange = Exchange::over(channel, &request, &mut response);
+        receive_from(&mut exchange, OK);
+        while !exchange.is_request_written() {
+            assert!(matches!(exchange.next(), Ok(Action::Worked)));
+        }
+        assert!(exchange.stage() < Stage::Done);
+        if breaks {
+            exchange.send_failed(ErrorKind::BrokenPipe);
+            let error = exchange.next().err().unwrap();
+            assert_eq!(error.code(), 2129);
+        } else {
+            let error = exchange.finish().err().unwrap();
+            assert_eq!(error, Error::Http(http::Error::Incomplete));
+        }
+    }
+}
+
+/// A caller's own time limit, between the sealing of the request and its sending.
+#[test]
+fn a_request_that_was_not_sent_is_no_farewell() {
+    let (mut receive, mut send, mut response) = ([0; 256], [0; 512], [0; 256]);
+    let channel = Secured::danger_assume_verified(&mut receive, &mut send).unwrap();
+    let request = Request::json(Url::parse(URL).unwrap(), BODY);
+    let mut exchange = Exchange::over(channel, &request, &mut response);
+    while !exchange.is_request_written() {
+        assert!(matches!(exchange.next(), Ok(Action::Worked)));
+    }
+    exchange.receive_failed(ErrorKind::TimedOut);
+    assert!(exchange.next().is_err());
+    assert_eq!((exchange.request_fate(), exchange.farewell()), (Fate::NotSent, &b""[..]));
+}
+
+/// Lets the exchange send what it has, and receive these octets.
+fn receive_from(exchange: &mut Exchange<'_, Secured<'_>>, octets: &[u8]) {
+    loop {
+        match exchange.next().unwrap() {
+            Action::Receive(space) => {
+                space[..octets.len()].copy_from_slice(octets);
+                return exchange.received(octets.len());
+            }
+            Action::Send(piece) => {
+                let count = piece.len();
+                exchange.sent(count);
+            }
+            _ => {}
+        }
     }
 }
 

@@ -56,7 +56,6 @@ impl Sink for Collecting {
 /// What came of an exchange.
 struct Outcome {
     result: Result<(u16, Vec<u8>), Error>,
-    is_reusable: bool,
     is_request_written: bool,
     server: Rustls,
 }
@@ -74,10 +73,10 @@ fn exchange(request: &Request<'_>, answer: Answer, pace: Pace, sink: Option<&mut
     let mut server = Rustls::new(&chain, answer);
     let driven = drive(&mut exchange, &mut server, pace);
     assert_eq!(exchange.head().map(|head| head.status()), exchange.status());
-    let (is_reusable, is_request_written) = (exchange.is_reusable(), exchange.is_request_written());
+    let is_request_written = exchange.is_request_written();
     let result = exchange.finish().map(|response| (response.status().0, response.body().to_vec()));
     assert_eq!(driven.err(), result.as_ref().err().copied());
-    Outcome { result, is_reusable, is_request_written, server }
+    Outcome { result, is_request_written, server }
 }
 
 fn url() -> Url<'static> {
@@ -93,7 +92,7 @@ fn content_comes_from_a_source_while_it_is_sent() {
         assert_eq!(outcome.result, Ok((200, b"ok".to_vec())));
         let expected: Vec<u8> = (0..=250).cycle().take(length).collect();
         assert_eq!(outcome.server.body(), Some(expected.as_slice()));
-        assert!(outcome.is_reusable && outcome.is_request_written);
+        assert!(outcome.is_request_written);
     }
 }
 
@@ -111,7 +110,7 @@ fn a_source_that_breaks_its_promise_ends_the_connection_before_the_request_is_wh
         assert_eq!((error, error.stage()), (Error::Http(expected), Stage::Request));
         assert_eq!(outcome.server.body(), None, "{promised} promised, {has} there");
         assert!(outcome.server.saw_close_notify, "the server is told that nothing more comes");
-        assert!(!outcome.is_reusable && !outcome.is_request_written);
+        assert!(!outcome.is_request_written);
     }
 }
 
@@ -139,7 +138,7 @@ fn held_back_content_is_never_sent_to_a_server_that_refuses_the_head() {
             assert_eq!(outcome.result.map(|(_, body)| body), Ok(body.clone().into_bytes()));
             assert_eq!(outcome.server.content(), b"", "{status}");
             assert!(outcome.server.saw_close_notify);
-            assert!(!outcome.is_request_written && !outcome.is_reusable);
+            assert!(!outcome.is_request_written);
         }
     }
 }
@@ -238,16 +237,13 @@ fn content_goes_to_a_sink_as_it_comes() {
     ]
     .concat();
     let until_close = [b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &body].concat();
-    for (response, status, is_reusable) in
-        [(&with_length, 200, true), (&chunked, 201, true), (&until_close, 200, false)]
-    {
+    for (response, status) in [(&with_length, 200), (&chunked, 201), (&until_close, 200)] {
         let mut sink = Collecting::new(usize::MAX);
         let request = Request::json(url(), b"{}");
         let outcome = exchange(&request, Answer::with(response), Pace::default(), Some(&mut sink));
         assert_eq!(outcome.result, Ok((status, Vec::new())), "nothing but the head is kept");
         assert!(sink.content == body);
         assert!(sink.statuses.iter().all(|found| *found == status));
-        assert_eq!(outcome.is_reusable, is_reusable);
     }
 }
 
@@ -296,23 +292,7 @@ fn a_sink_may_refuse_more() {
     assert!((1..=2000).contains(&taken));
     assert_eq!(error, Error::Http(http::Error::ContentRefused { taken }));
     assert_eq!((error.stage(), error.code()), (Stage::Body, 4209));
-    assert!(outcome.server.saw_close_notify && !outcome.is_reusable);
-}
-
-#[test]
-fn whether_the_connection_may_be_used_again() {
-    let responses: [(&[u8], bool); 4] = [
-        (OK, true),
-        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", false),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok more", false),
-        (b"HTTP/1.1 200 OK\r\n\r\nok", false),
-    ];
-    for (response, expected) in responses {
-        let request = Request::json(url(), b"{}");
-        let outcome = exchange(&request, Answer::with(response), Pace::default(), None);
-        assert_eq!(outcome.result, Ok((200, b"ok".to_vec())));
-        assert_eq!(outcome.is_reusable, expected);
-    }
+    assert!(outcome.server.saw_close_notify);
 }
 
 #[test]

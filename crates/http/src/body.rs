@@ -65,7 +65,8 @@ impl Body {
         let mut framing = 0;
         let limit = match &mut self.form {
             Form::Length { total } => total.saturating_sub(self.received),
-            Form::CloseDelimited { .. } => u64::MAX,
+            Form::CloseDelimited { has_ended: true } => 0,
+            Form::CloseDelimited { has_ended: false } => u64::MAX,
             Form::Chunked(chunked) => {
                 for octet in input {
                     if chunked.next() != Next::Framing {

@@ -16,6 +16,7 @@ pub(crate) struct Parameter<'v> {
 /// The parameters of all challenges of one header, in their order.
 pub(crate) struct Parameters<'v> {
     rest: &'v [u8],
+    /// The challenge that is read; none where a token68 has ended it.
     scheme: Option<&'v str>,
 }
 
@@ -50,23 +51,28 @@ impl<'v> Parameters<'v> {
                 if space.is_empty() || space.contains(&b'\t') {
                     return None;
                 }
-                self.skip_token68();
+                // RFC 9110 §11.2: a challenge has a token68 or parameters, not both.
+                if self.skip_token68() {
+                    self.scheme = None;
+                }
             }
         }
     }
 
     /// `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, if it is what
-    /// makes up the element, and not a parameter's name.
-    fn skip_token68(&mut self) {
+    /// makes up the element, and not a parameter's name: whether it was there.
+    fn skip_token68(&mut self) -> bool {
         let before = self.rest;
         let is_character = |octet: u8| {
             octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
         };
         let characters = self.take_while(is_character);
         self.take_while(|octet| octet == b'=');
-        if characters.is_empty() || self.element_end().is_none() {
+        let is_one = !characters.is_empty() && self.element_end().is_some();
+        if !is_one {
             self.rest = before;
         }
+        is_one
     }
 
     /// `token / quoted-string`.

@@ -126,6 +126,8 @@ pub enum Error {
     TransferCoding,
     /// Transfer-Encoding in an HTTP/1.0 response.
     TransferEncodingInHttp10,
+    /// A response came before the request was sent (RFC 9112 §9.2): it answers another one, or none.
+    ResponseBeforeRequest,
 
     // The response's body.
     /// The body does not fit into the response buffer behind the head. `size` is the whole body's
@@ -200,6 +202,7 @@ impl Error {
             Self::TwoFramings => 4113,
             Self::TransferCoding => 4114,
             Self::TransferEncodingInHttp10 => 4115,
+            Self::ResponseBeforeRequest => 4116,
             Self::BodyTooLarge { .. } => 4200,
             Self::BodyTruncated { .. } => 4201,
             Self::ChunkSize { .. } => 4202,

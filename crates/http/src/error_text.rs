@@ -101,7 +101,8 @@ impl Error {
             }
             Self::TwoFramings => f.write_str("the response has both Transfer-Encoding and Content-Length"),
             Self::TransferCoding => f.write_str("the response's transfer coding is not `chunked` alone"),
-            _ => f.write_str("an HTTP/1.0 response has a Transfer-Encoding"),
+            Self::TransferEncodingInHttp10 => f.write_str("an HTTP/1.0 response has a Transfer-Encoding"),
+            _ => f.write_str("a response came before the request was sent"),
         }
     }
 

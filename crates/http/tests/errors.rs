@@ -71,6 +71,7 @@ fn numbers_and_sentences() {
         (Error::TwoFramings, 4113, "the response has both Transfer-Encoding and Content-Length"),
         (Error::TransferCoding, 4114, "the response's transfer coding is not `chunked` alone"),
         (Error::TransferEncodingInHttp10, 4115, "an HTTP/1.0 response has a Transfer-Encoding"),
+        (Error::ResponseBeforeRequest, 4116, "a response came before the request was sent"),
         (
             Error::BodyTooLarge { size: 300, capacity: 200 },
             4200,

@@ -89,7 +89,7 @@ fn where_to_go() {
 
 #[test]
 fn why_a_token_is_refused() {
-    let table: [(&[&str], Option<&str>); 39] = [
+    let table: [(&[&str], Option<&str>); 41] = [
         (&[], None),
         (&[""], None),
         (&["Bearer"], None),
@@ -131,6 +131,9 @@ fn why_a_token_is_refused() {
         (&["Bearer error=invalid token"], None),
         (&["Bearer error=\"invalid_token\", @"], None),
         (&["Bearer error=\"invalid_token\", Basic@"], None),
+        // A token68 and parameters exclude each other.
+        (&["Bearer abc, error=\"invalid_token\""], None),
+        (&["Bearer abc=, error=\"invalid_token\""], None),
         (&["Bearer=error=\"invalid_token\""], None),
         (&["Bearer error==\"invalid_token\""], None),
         (&["Bearer\terror=invalid_token"], None),

@@ -39,13 +39,6 @@ impl<'a, C: Channel> Exchange<'a, C> {
         self.response.head()
     }
 
-    /// Whether the response lets the connection carry another exchange
-    /// ([`ResponseReader::is_reusable`]) and the whole request was written. A server that heeds
-    /// the request's `Connection: close` says the same in its response, and then it does not.
-    pub fn is_reusable(&self) -> bool {
-        self.failure.is_none() && self.response.is_reusable() && self.is_request_written()
-    }
-
     /// Whether the request's content waits for a 100 (Continue), as
     /// [`crate::Request::with_expect_continue`] has it. Not for long (RFC 9110 §10.1.1): a driver that
     /// measures time calls [`Self::proceed`] when it has waited enough, and one that does not

@@ -99,7 +99,7 @@ pub struct ClientCredentials<'c> {
 impl fmt::Debug for ClientCredentials<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCredentials")
-            .field("token_url", &self.token_url)
+            .field("token_endpoint", &self.token_url.authority())
             .field("client_id", &self.client_id)
             .field("authentication", &self.authentication)
             .finish_non_exhaustive()
@@ -156,7 +156,8 @@ impl<'c> TokenSource<'c> {
         request::write(&self.credentials, memory)
     }
 
-    /// Takes the token out of the token endpoint's answer.
+    /// Takes the token out of the token endpoint's answer. The buffer of the answer holds it too,
+    /// until the next one takes its place.
     ///
     /// # Errors
     /// The server's own error (RFC 6749 §5.2), an answer that is none, a token that does not fit
@@ -169,13 +170,21 @@ impl<'c> TokenSource<'c> {
         let (prefix, rest) = self.memory.split_at_mut_checked(BEARER.len()).unwrap_or_default();
         let capacity = rest.len();
         let length = match answer.copy_token(rest) {
-            Some(length) if prefix.len() == BEARER.len() => BEARER.len() + length?,
-            _ => return Err(TokenError::TooLarge { size: answer.token_length(), capacity }),
+            Some(Ok(length)) if prefix.len() == BEARER.len() => BEARER.len() + length,
+            refused => {
+                // The beginning of it may be there.
+                rest.zeroize();
+                return Err(match refused {
+                    Some(Err(error)) => error,
+                    _ => TokenError::TooLarge { size: answer.token_length(), capacity },
+                });
+            }
         };
         prefix.copy_from_slice(BEARER);
+        // One that is at its end already is good for the request that it was fetched for.
         let renew_at = answer
             .expires_in
-            .map(|lifetime| now.saturating_add(lifetime.saturating_sub(MARGIN.min(lifetime / 10))));
+            .map(|lifetime| now.saturating_add(lifetime.saturating_sub(MARGIN.min(lifetime / 10)).max(1)));
         self.held = Some(Held { length, renew_at });
         Ok(())
     }

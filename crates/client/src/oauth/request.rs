@@ -46,7 +46,7 @@ impl Drop for TokenRequest<'_> {
 impl fmt::Debug for TokenRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenRequest")
-            .field("url", &self.url)
+            .field("token_endpoint", &self.url.authority())
             .field("body_length", &self.body)
             .finish_non_exhaustive()
     }

@@ -1,8 +1,9 @@
 //! The token endpoint's answer, RFC 6749 §5.
 
 use picopost_http::json::{EscapedStr, EscapedStringFragment};
-use picopost_http::{Error, Mismatch, Response};
+use picopost_http::{Error, Response};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{ErrorCode, TokenError};
 
@@ -99,17 +100,24 @@ struct Json<'a, E> {
 
 fn fields<'a>(response: &Response<'a>, scratch: &mut [u8]) -> Result<Fields<'a>, TokenError> {
     match response.json::<Json<'_, u64>>(scratch) {
-        Ok(Json { access_token, token_type, expires_in, error }) => {
-            Ok(Fields { access_token, token_type, expires_in, error })
-        }
-        // Some services write the number as a string.
-        Err(Error::JsonMismatch { mismatch: Mismatch::Type | Mismatch::Number }) => {
-            let Json { access_token, token_type, expires_in, error } =
-                response.json::<Json<'_, EscapedStr<'_>>>(scratch).ok().ok_or(TokenError::NotJson)?;
-            // What cannot be read as a number of seconds says nothing.
-            let expires_in = expires_in.and_then(|text| text.0.parse().ok());
-            Ok(Fields { access_token, token_type, expires_in, error })
-        }
+        Ok(json) => return Ok(json.with(Some)),
+        Err(Error::JsonMismatch { .. }) => {}
+        Err(_) => return Err(TokenError::NotJson),
+    }
+    // Some services write the number as a string. What cannot be read as a number of seconds, such
+    // as one with a fraction or below 0, says nothing.
+    if let Ok(json) = response.json::<Json<'_, EscapedStr<'_>>>(scratch) {
+        return Ok(json.with(|text| text.0.parse().ok()));
+    }
+    match response.json::<Json<'_, IgnoredAny>>(scratch) {
+        Ok(json) => Ok(json.with(|_| None)),
         Err(_) => Err(TokenError::NotJson),
+    }
+}
+
+impl<'a, E> Json<'a, E> {
+    fn with(self, seconds: impl Fn(E) -> Option<u64>) -> Fields<'a> {
+        let Self { access_token, token_type, expires_in, error } = self;
+        Fields { access_token, token_type, expires_in: expires_in.and_then(seconds), error }
     }
 }

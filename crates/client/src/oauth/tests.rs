@@ -144,6 +144,10 @@ fn tokens_that_are_issued() {
         (r#"{"access_token":"abc","token_type":"BEARER","expires_in":"3600"}"#, "abc", Some(3_539)),
         (r#"{"access_token":"abc","token_type":"Bearer","expires_in":"soon"}"#, "abc", None),
         (r#"{"access_token":"abc","token_type":"Bearer","expires_in":null}"#, "abc", None),
+        (r#"{"access_token":"abc","token_type":"Bearer","expires_in":3600.0}"#, "abc", None),
+        (r#"{"access_token":"abc","token_type":"Bearer","expires_in":-1}"#, "abc", None),
+        (r#"{"access_token":"abc","token_type":"Bearer","expires_in":[{}]}"#, "abc", None),
+        (r#"{"access_token":"abc","token_type":"Bearer","expires_in":0}"#, "abc", Some(0)),
         (r#" { "token_type" : "Bearer" , "access_token" : "a-._~+\/=" } "#, "a-._~+/=", None),
         (r#"{"access_token":"\u0061b","token_type":"Bearer"}"#, "ab", None),
         (r#"{"scope":["a",{"b":[1]}],"x":"\"}{","access_token":"t","token_type":"Bearer"}"#, "t", None),
@@ -156,6 +160,7 @@ fn tokens_that_are_issued() {
 #[test]
 fn answers_without_a_token() {
     let deep = format!(r#"{{"x":{}"access_token":"t","token_type":"Bearer"}}"#, "[".repeat(5_000));
+    let half = format!(r#"{{"access_token":"{}\ud800","token_type":"Bearer"}}"#, "a".repeat(300));
     let refused = |code| TokenError::Refused { code, status: 400 };
     let table = [
         (200, "", TokenError::NotJson),
@@ -177,6 +182,13 @@ fn answers_without_a_token() {
         (200, r#"{"access_token":"\ud800","token_type":"Bearer"}"#, TokenError::Octet),
         (200, r#"{"access_token":"é","token_type":"Bearer"}"#, TokenError::Octet),
         (200, &deep, TokenError::NotJson),
+        // An escape that is half of a character, behind more than there is room for.
+        (200, &half, TokenError::TooLarge { size: 301, capacity: 249 }),
+        (
+            200,
+            r#"{"error":"invalid_scope","access_token":"t","token_type":"Bearer"}"#,
+            TokenError::Refused { code: ErrorCode::InvalidScope, status: 200 },
+        ),
         (
             200,
             r#"{"error":"invalid_scope"}"#,
@@ -208,6 +220,25 @@ fn a_token_that_does_not_fit() {
     let error = TokenError::TooLarge { size: 300, capacity: 299 };
     assert_eq!(take(200, &body, &mut [0; 306]), Err(error));
     assert!(take(200, &body, &mut [0; 307]).is_ok());
+}
+
+#[test]
+fn nothing_of_a_refused_token_stays_nor_of_the_one_before() {
+    let issued = |token: &str| format!(r#"{{"access_token":"{token}","token_type":"Bearer"}}"#);
+    let bad = [
+        (200, issued(&"t".repeat(300)), TokenError::TooLarge { size: 300, capacity: 57 }),
+        (200, issued("secret token"), TokenError::Octet),
+        (200, String::from("{}"), TokenError::Missing),
+        (503, String::new(), TokenError::Status { status: 503 }),
+    ];
+    for (status, body, error) in bad {
+        let mut memory = [0; 64];
+        let mut source = TokenSource::new(credentials(Authentication::Basic), &mut memory);
+        source.take(&response(200, &issued("before"), &mut [0; 256]), NOW).unwrap();
+        assert_eq!(source.take(&response(status, &body, &mut [0; 512]), NOW), Err(error));
+        assert_eq!(source.authorization(NOW), None);
+        assert_eq!(source.memory, [0; 64], "{error:?}");
+    }
 }
 
 #[test]
