@@ -48,6 +48,8 @@ struct Removed {
 struct Former {
     root: String,
     not_after: Date,
+    /// Of its certificate in DER, hexadecimal.
+    sha256: String,
 }
 
 /// Who runs servers for others, and from where their certificates may come.
@@ -137,6 +139,11 @@ impl Authorities {
     pub(super) fn former(&self, root: &Name) -> Option<i64> {
         let former = self.former.iter().find(|former| former.root == root.short)?;
         Some(time::start_of(former.not_after))
+    }
+
+    /// Whether this is the certificate of a root that was in Mozilla's set once: a name alone is anybody's.
+    pub(super) fn is_former(&self, root: &Certificate) -> bool {
+        self.former.iter().any(|former| former.sha256 == root.sha256())
     }
 
     pub(super) fn provider(&self, id: ProviderId) -> Option<&Provider> {

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::SignatureVerificationAlgorithm;
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use sha2::{Digest as _, Sha256};
 use x509_parser::certificate::X509Certificate;
+use x509_parser::error::X509Error;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::nom;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
@@ -32,8 +34,8 @@ pub(super) struct Certificate {
     pub(super) not_after: i64,
     /// basicConstraints with cA, or version 1 and signed by itself, as old roots are.
     pub(super) is_ca: bool,
-    /// Whether its own key made its signature; taken on trust where that is by an algorithm of old
-    /// (a root's own signature proves nothing to anybody).
+    /// Whether its own key made its signature; taken on trust where nobody verifies such signatures any
+    /// more (a root's own signature proves nothing to anybody).
     pub(super) self_signed: bool,
     /// The DNS names and addresses that it is for.
     pub(super) names: Vec<String>,
@@ -53,12 +55,13 @@ pub(super) enum Key {
 impl Certificate {
     /// Reads one certificate from the beginning of `octets`: it, and what follows it.
     pub(super) fn from_der(octets: &[u8]) -> Result<(Self, &[u8]), String> {
-        let (rest, parsed) =
-            X509Certificate::from_der(octets).map_err(|error| format!("no certificate: {error}"))?;
+        let (rest, parsed) = X509Certificate::from_der(octets)
+            .map_err(|error| format!("no certificate: {}", reason(&error)))?;
         let der = octets.get(..octets.len() - rest.len()).unwrap_or_default().to_vec();
         let spki = parsed.public_key();
+        let key = Key::of(spki);
         let self_signed = parsed.subject().as_raw() == parsed.issuer().as_raw()
-            && (is_signed_with(&parsed, spki) || !is_checkable(&parsed, spki));
+            && (is_signed_with(&parsed, spki) || is_beyond_checking(&parsed, &key));
         let is_ca = match parsed.basic_constraints() {
             Ok(Some(constraints)) => constraints.value.ca,
             _ => parsed.version() != X509Version::V3 && self_signed,
@@ -67,7 +70,7 @@ impl Certificate {
             subject: Name::new(parsed.subject()),
             issuer: Name::new(parsed.issuer()),
             spki: spki.raw.to_vec(),
-            key: Key::of(spki),
+            key,
             signature: signature_algorithm(&parsed),
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
@@ -87,6 +90,60 @@ impl Certificate {
         let parsed = X509Certificate::from_der(&other.der).ok();
         let spki = SubjectPublicKeyInfo::from_der(&self.spki).ok();
         parsed.zip(spki).is_some_and(|((_, other), (_, spki))| is_signed_with(&other, &spki))
+    }
+
+    /// Whether it can be told here whether this one's key issued `other`: there is an algorithm for it.
+    pub(super) fn can_tell(&self, other: &Self) -> bool {
+        let parsed = X509Certificate::from_der(&other.der).ok();
+        let spki = SubjectPublicKeyInfo::from_der(&self.spki).ok();
+        let fits = |(other, spki)| fitting(&other, &spki).next().is_some();
+        !self.key.is_of_odd_size()
+            && parsed.zip(spki).is_some_and(|((_, other), (_, spki))| fits((other, spki)))
+    }
+
+    /// Whether a part of it changed on its way from `original`: one has the other's signature, or all
+    /// that is signed, and they are not the same.
+    pub(super) fn is_damaged_copy_of(&self, original: &Self) -> bool {
+        let ((signed, signature), (other_signed, other_signature)) = (self.parts(), original.parts());
+        self.der != original.der
+            && !signature.is_empty()
+            && (signed == other_signed || signature == other_signature)
+    }
+
+    /// tbsCertificate and signatureValue (RFC 5280 §4.1).
+    fn parts(&self) -> (&[u8], &[u8]) {
+        let (rest, signed) = der::element(der::content(&self.der)).unwrap_or_default();
+        let (signature, _algorithm) = der::element(rest).unwrap_or_default();
+        (signed, signature)
+    }
+
+    /// The name constraints that become part of a trust anchor (RFC 5280 §6.1.1): the content of the
+    /// extension's value.
+    ///
+    /// # Errors
+    /// webpki makes no trust anchor of this certificate.
+    pub(super) fn name_constraints(&self) -> Result<Option<Vec<u8>>, webpki::Error> {
+        let der = CertificateDer::from(self.der.as_slice());
+        let anchor = webpki::anchor_from_trusted_cert(&der)?;
+        Ok(anchor.name_constraints.map(|constraints| constraints.to_vec()))
+    }
+
+    /// Whether its subject is empty: no certificate can name it as its issuer.
+    pub(super) fn is_nameless(&self) -> bool {
+        der::content(&self.subject.der).is_empty()
+    }
+
+    /// Why no device can use it as a trust anchor, if none can.
+    pub(super) fn unfit(&self) -> Option<String> {
+        let name = &self.subject.short;
+        if self.is_nameless() {
+            return Some("an authority without a name: no certificate can name it as its issuer".to_owned());
+        }
+        if !self.key.is_supported() {
+            return Some(format!("`{name}` has a key that picopost does not verify with: {}", self.key));
+        }
+        let error = self.name_constraints().err()?;
+        Some(format!("webpki makes no trust anchor of `{name}`: {error}"))
     }
 
     /// Whether both are certificates of the same authority: name and key.
@@ -123,9 +180,19 @@ impl Key {
 
     /// Reads a subjectPublicKeyInfo in DER.
     pub(super) fn from_spki(spki: &[u8]) -> Result<Self, String> {
-        let (_, spki) =
-            SubjectPublicKeyInfo::from_der(spki).map_err(|error| format!("no public key: {error}"))?;
+        let (_, spki) = SubjectPublicKeyInfo::from_der(spki)
+            .map_err(|error| format!("no public key: {}", reason(&error)))?;
         Ok(Self::of(&spki))
+    }
+
+    /// Whether picopost verifies signatures of such a key.
+    pub(super) fn is_supported(&self) -> bool {
+        matches!(self, Self::P256 | Self::P384 | Self::Rsa(2048..=4096))
+    }
+
+    /// Whether it is an RSA key that nothing here verifies with, for its size alone.
+    fn is_of_odd_size(&self) -> bool {
+        matches!(self, Self::Rsa(bits) if !(2048..=8192).contains(bits))
     }
 
     /// Instructions on a 32-bit chip to verify one signature made with this key: the README's
@@ -135,7 +202,7 @@ impl Key {
         match self {
             Self::P256 => Some(2_770_000),
             Self::P384 => Some(7_960_000),
-            Self::Rsa(..=2048) => Some(1_280_000),
+            Self::Rsa(2048) => Some(1_280_000),
             Self::Rsa(2049..=4096) => Some(4_560_000),
             Self::Rsa(_) | Self::Other(_) => None,
         }
@@ -167,9 +234,21 @@ fn is_signed_with(certificate: &X509Certificate<'_>, spki: &SubjectPublicKeyInfo
     })
 }
 
-/// Whether there is an algorithm here that could verify the signature.
-fn is_checkable(certificate: &X509Certificate<'_>, spki: &SubjectPublicKeyInfo<'_>) -> bool {
-    fitting(certificate, spki).next().is_some()
+/// Whether nobody verifies such a signature any more: by MD2, MD5 or SHA-1, or with an RSA key of a size
+/// that is not taken. An algorithm that is not known is something else: damage, as often as not.
+fn is_beyond_checking(certificate: &X509Certificate<'_>, key: &Key) -> bool {
+    const OF_OLD: [&str; 5] = [
+        "1.2.840.113549.1.1.2",
+        "1.2.840.113549.1.1.4",
+        "1.2.840.113549.1.1.5",
+        "1.2.840.10040.4.3",
+        "1.2.840.10045.4.1",
+    ];
+    let algorithm = &certificate.signature_algorithm.algorithm;
+    let of_old = OF_OLD.contains(&algorithm.to_id_string().as_str());
+    // RFC 5280 §4.1.1.2: it stands in the signed part, too.
+    let is_said_twice = certificate.tbs_certificate.signature.algorithm == *algorithm;
+    is_said_twice && (of_old || key.is_of_odd_size())
 }
 
 /// The algorithms that fit both the signature and the key.
@@ -213,6 +292,26 @@ fn signature_algorithm(certificate: &X509Certificate<'_>) -> String {
         _ => return format!("algorithm {oid}"),
     };
     name.to_owned()
+}
+
+/// Why the octets are no certificate, without the parser's own words.
+fn reason(error: &nom::Err<X509Error>) -> &'static str {
+    let error = match error {
+        nom::Err::Incomplete(_) => return "they end too early",
+        nom::Err::Error(error) | nom::Err::Failure(error) => error,
+    };
+    match error {
+        X509Error::InvalidVersion => "the version cannot be read",
+        X509Error::InvalidSerial => "the serial number cannot be read",
+        X509Error::InvalidAlgorithmIdentifier => "an algorithm cannot be read",
+        X509Error::InvalidX509Name => "a name cannot be read",
+        X509Error::InvalidDate => "a date cannot be read",
+        X509Error::InvalidSPKI => "the public key cannot be read",
+        X509Error::InvalidExtensions => "the extensions cannot be read",
+        X509Error::DuplicateExtensions => "an extension stands there twice",
+        X509Error::InvalidSignatureValue => "the signature cannot be read",
+        _ => "the octets are not as DER has them",
+    }
 }
 
 /// subjectAltName (RFC 5280 §4.2.1.6).

@@ -2,6 +2,7 @@
 
 use super::authorities::known;
 use super::certificate::Certificate;
+use super::damage::damage;
 use super::name::Name;
 use super::path::{self, End, Path, Verdict};
 use super::report::{Chain, Details, PathShown, RootShown, Shown};
@@ -18,17 +19,19 @@ pub(super) const IS_UNKNOWN: [&str; 2] = ["missing-intermediate", "unknown-root"
 pub(super) struct Analysis {
     pub(super) certificates: Vec<Certificate>,
     pub(super) paths: Vec<Path>,
+    /// Whether there are more paths than were looked at.
+    is_cut: bool,
 }
 
 impl Analysis {
     pub(super) fn new(certificates: Vec<Certificate>, roots: &Roots, now: i64) -> Self {
-        let paths = path::find(&certificates, roots, now);
-        Self { certificates, paths }
+        let (paths, is_cut) = path::find(&certificates, roots, now);
+        Self { certificates, paths, is_cut }
     }
 
     /// For the report.
     pub(super) fn shown(&self, roots: &Roots, now: i64) -> Chain {
-        let Self { certificates, paths } = self;
+        let Self { certificates, paths, .. } = self;
         Chain {
             certificates: certificates.iter().map(|one| shown(one, certificates, roots, now)).collect(),
             paths: paths.iter().map(|path| self.path_shown(path, roots, now)).collect(),
@@ -79,7 +82,8 @@ impl Analysis {
 
     /// Why no path is good: causes only, each with what to do about it.
     fn why_no_path(&self, server: &Certificate, roots: &Roots, now: i64) -> Vec<Finding> {
-        if server.self_signed && !server.is_ca {
+        let to_root = |path: &&Path| matches!(path.end, End::Root(..));
+        if server.self_signed && !self.paths.iter().any(|path| to_root(&path)) {
             let title = "the server's certificate is signed by its own key: no authority stands behind it";
             let hint = "let an authority issue it, if need be one of your own; `picopost listen` makes one";
             return vec![Finding::error("self-signed", title).hint(hint)];
@@ -88,7 +92,6 @@ impl Analysis {
         if let Some(dates) = dates(server, now) {
             findings.push(dates);
         }
-        let to_root = |path: &&Path| matches!(path.end, End::Root(..));
         let known: Vec<&Path> = self.paths.iter().filter(to_root).collect();
         if let Some(path) = known.iter().find(|path| path.is_usable()) {
             // The server's own dates are said already.
@@ -114,6 +117,11 @@ impl Analysis {
             _ => None,
         });
         if let Some(root) = unknown {
+            // What is sent may have a known root's name, and is not that root.
+            if let Some(finding) = another_key(&root.subject, roots) {
+                findings.push(finding);
+                return findings;
+            }
             let name = &root.subject.short;
             let title = format!("the chain ends at `{name}`, which Mozilla's set does not have");
             let hint = "is it an authority of your own? then get its root from its owner, not from the \
@@ -128,6 +136,10 @@ impl Analysis {
         if let Some(issuer) = missing {
             let finding = self.impostor(issuer).or_else(|| another_key(issuer, roots));
             findings.push(finding.unwrap_or_else(|| missing_issuer(issuer, now)));
+        } else if self.is_cut && findings.is_empty() {
+            let title = "the chain has more certificates, or more ways through them, than are looked at here";
+            findings
+                .push(Finding::error("bad-path", title).hint("the server's operator must correct its chain"));
         }
         findings
     }
@@ -237,7 +249,7 @@ pub(super) fn dates(certificate: &Certificate, now: i64) -> Option<Finding> {
 
 /// A root of the issuer's name is known, and did not issue what is sent.
 fn another_key(issuer: &Name, roots: &Roots) -> Option<Finding> {
-    roots.named(issuer).next()?;
+    roots.called(issuer).next()?;
     let title = format!(
         "the chain leads to `{}`, and not to the root of this name that is known: to another key",
         issuer.short
@@ -263,6 +275,10 @@ fn missing_issuer(issuer: &Name, now: i64) -> Finding {
 /// A certificate for the report, among the others of its input.
 pub(super) fn shown(certificate: &Certificate, others: &[Certificate], roots: &Roots, now: i64) -> Shown {
     let role = Role::of(certificate, others, roots);
+    let advice = match damage(certificate, others, roots) {
+        Some(_) => "no: it is damaged, or not what it says".to_owned(),
+        None => advice(certificate, role, roots, now),
+    };
     Shown {
         role: Some(role),
         name: certificate.subject.short.clone(),
@@ -279,6 +295,6 @@ pub(super) fn shown(certificate: &Certificate, others: &[Certificate], roots: &R
         }),
         key: certificate.key.to_string(),
         anchor_octets: certificate.anchor_octets(),
-        advice: advice(certificate, role, roots, now),
+        advice,
     }
 }

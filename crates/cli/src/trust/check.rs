@@ -7,6 +7,7 @@ use rustls::pki_types::{Der, ServerName};
 
 use super::authorities::known;
 use super::certificate::Certificate;
+use super::damage;
 use super::der;
 use super::file::anchor_shown;
 use super::input::{Input, Item, NameAndKey};
@@ -34,8 +35,19 @@ pub(super) fn check(
     now: i64,
     limit: Duration,
 ) -> (report::Check, Vec<Finding>) {
-    let anchors: Vec<Embedded> = input.items.iter().filter_map(|item| Embedded::new(item, roots)).collect();
     let mut findings = input.findings.clone();
+    let certificates: Vec<Certificate> = input.certificates().cloned().collect();
+    let anchors: Vec<Embedded> = input
+        .items
+        .iter()
+        .filter_map(|item| match unusable(item, &certificates, roots) {
+            Some(finding) => {
+                findings.push(finding);
+                None
+            }
+            None => Embedded::new(item, roots),
+        })
+        .collect();
     if anchors.is_empty() {
         let title = format!("`{}` holds no trust anchor", input.name);
         findings
@@ -77,10 +89,20 @@ pub(super) fn check(
         }
     }
     findings.extend(ending);
+    let shown = anchors.iter().filter_map(|anchor| anchor.certificate.as_ref());
+    findings.extend(shown.filter_map(|certificate| roots.intermediate(certificate)));
     findings.extend(anchors.iter().filter_map(Embedded::without_dates));
     let until = used.iter().filter_map(|anchor| anchor.end()).min().map(time::day);
     let anchors = anchors.iter().map(|embedded| anchor_shown(&embedded.anchor, roots, now)).collect();
     (report::Check { file: input.name.clone(), anchors, hosts, until }, findings)
+}
+
+/// Why a certificate in the file is no trust anchor for any device.
+fn unusable(item: &Item, certificates: &[Certificate], roots: &Roots) -> Option<Finding> {
+    let Item::Certificate(certificate) = item else { return None };
+    let unfit = || certificate.unfit().filter(|_| certificate.is_ca);
+    damage::finding(certificate, certificates, roots)
+        .or_else(|| unfit().map(|why| Finding::warning("unfit", why)))
 }
 
 /// A trust anchor in the file.
@@ -111,7 +133,7 @@ impl Embedded {
         TrustAnchor {
             subject: Der::from_slice(der::content(&self.anchor.subject.der)),
             subject_public_key_info: Der::from_slice(der::content(&self.anchor.spki)),
-            name_constraints: None,
+            name_constraints: self.anchor.constraints.as_deref().map(Der::from_slice),
         }
     }
 

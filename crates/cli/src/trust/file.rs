@@ -1,15 +1,17 @@
 //! A file: what it is, whether a device that embeds it works, and what it should have instead.
 
-use super::authorities::known;
+use rustls::pki_types::ServerName;
+
 use super::certificate::Certificate;
 use super::chain::{self, Analysis};
-use super::input::{Input, Item, NameAndKey};
+use super::damage;
+use super::fate::{embedded, fates};
+use super::input::{Input, NameAndKey};
 use super::recommend::Requirement;
-use super::report::{Chain, Embedded, Shown, Source, SourceKind};
-use super::role::{Role, ends};
+use super::report::{Chain, Shown, Source, SourceKind};
+use super::role::Role;
 use super::roots::Roots;
-use super::time;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 
 /// A file that was read.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub(super) struct File {
     pub(super) holds_root: bool,
     /// Everything, to recognise a provider by.
     pub(super) certificates: Vec<Certificate>,
+    /// Whether nothing of it may go into a firmware: its chain does not verify, or somebody changed it.
+    pub(super) in_doubt: bool,
 }
 
 impl File {
@@ -34,35 +38,38 @@ impl File {
         }
         let is_chain = certificates.first().is_some_and(|first| !first.is_ca);
         let mut findings = input.findings.clone();
-        let mut chain = Chain { certificates: Vec::new(), paths: Vec::new() };
-        let mut requirement = None;
-        if is_chain {
-            let analysis = Analysis::new(certificates.clone(), roots, now);
-            chain = analysis.shown(roots, now);
-            if certificates.len() == 1 {
-                findings.push(leaf_alone(&certificates[0]));
-            } else {
-                findings.extend(analysis.findings(roots, now));
-            }
-            requirement = Some(Requirement::new(&input.name, &analysis));
-        } else {
-            let shown = |one| chain::shown(one, &certificates, roots, now);
-            chain.certificates.extend(certificates.iter().map(shown));
-        }
-        chain.certificates.extend(anchors(input).map(|anchor| anchor_shown(anchor, roots, now)));
         let fates = fates(input, &certificates, roots, now);
-        let works = fates.iter().any(|fate| fate.works);
-        if !is_chain {
+        let mut requirement = None;
+        let mut chain = if is_chain {
+            let analysis = Analysis::new(certificates.clone(), roots, now);
+            let wanted = Requirement::new(&input.name, server_name(&certificates), &analysis, now);
+            findings.extend(chain_findings(&analysis, &wanted, roots, now));
+            requirement = Some(wanted);
+            analysis.shown(roots, now)
+        } else {
+            let works = fates.iter().any(|fate| fate.works);
             findings.extend(fates.iter().flat_map(|fate| fate.findings(works)));
-        }
+            let shown = |one| chain::shown(one, &certificates, roots, now);
+            Chain { certificates: certificates.iter().map(shown).collect(), paths: Vec::new() }
+        };
+        chain.certificates.extend(input.anchors().map(|anchor| anchor_shown(anchor, roots, now)));
         let mut good_roots: Vec<Certificate> =
             fates.iter().filter(|fate| fate.works).filter_map(|fate| fate.root.clone()).collect();
+        // A root that a server sent, and that nobody knows, may be anybody's.
+        good_roots.retain(|root| !is_chain || roots.of_authority(&root.subject, &root.spki).is_some());
         let holds_root = !good_roots.is_empty();
-        for root in above(&certificates, roots) {
-            if !good_roots.iter().any(|other| other.same_authority(root)) {
-                good_roots.push(root.clone());
+        if requirement.as_ref().is_some_and(Requirement::has_options) {
+            // Of the roots that would do, the smallest set has the best.
+            good_roots.clear();
+        } else {
+            for root in above(&certificates, roots) {
+                if !good_roots.iter().any(|other| other.same_authority(root)) {
+                    good_roots.push(root.clone());
+                }
             }
         }
+        let in_doubt = findings.iter().any(|finding| is_doubt(finding, is_chain))
+            || requirement.as_ref().is_some_and(|wanted| wanted.refusal(now).is_some());
         let source = Source {
             kind: SourceKind::File,
             name: input.name.clone(),
@@ -72,8 +79,38 @@ impl File {
             chains: if chain.certificates.is_empty() { Vec::new() } else { vec![chain] },
             findings,
         };
-        Self { source, requirement, good_roots, holds_root, certificates }
+        Self { source, requirement, good_roots, holds_root, certificates, in_doubt }
     }
+}
+
+/// What is wrong with a saved chain.
+fn chain_findings(analysis: &Analysis, wanted: &Requirement, roots: &Roots, now: i64) -> Vec<Finding> {
+    let certificates = &analysis.certificates;
+    let mut findings = match certificates.as_slice() {
+        // A root may have lost the word that it is one.
+        [alone] => damage::finding(alone, &[], roots).into_iter().chain([leaf_alone(alone)]).collect(),
+        _ => analysis.findings(roots, now),
+    };
+    if !findings.iter().any(|finding| finding.severity == Severity::Error) {
+        findings.extend(wanted.refusal(now));
+        let damaged = certificates.iter().filter_map(|one| damage::finding(one, certificates, roots));
+        findings.extend(damaged);
+    }
+    findings
+}
+
+/// The name that a saved chain's server is known by: its first one.
+fn server_name(certificates: &[Certificate]) -> Option<ServerName<'static>> {
+    // A wildcard stands for any name in its place.
+    let name = certificates.first()?.names.first()?.replacen("*.", "any.", 1);
+    name.try_into().ok()
+}
+
+/// Whether a finding puts all of a file in doubt. That a part of it is of no use any more does not:
+/// what is recommended takes its place.
+fn is_doubt(finding: &Finding, is_chain: bool) -> bool {
+    let in_chain = is_chain && finding.code != "leaf-as-anchor";
+    finding.severity == Severity::Error && (in_chain || ["another-key", "damaged"].contains(&finding.code))
 }
 
 /// The known roots that issued an authority's certificate, or are the root of its key.
@@ -87,17 +124,10 @@ fn above<'r>(certificates: &[Certificate], roots: &'r Roots) -> Vec<&'r Certific
         .collect()
 }
 
-fn anchors(input: &Input) -> impl Iterator<Item = &NameAndKey> {
-    input.items.iter().filter_map(|item| match item {
-        Item::Anchor(anchor) => Some(anchor),
-        Item::Certificate(_) => None,
-    })
-}
-
 fn what(input: &Input, certificates: &[Certificate], is_chain: bool, roots: &Roots) -> String {
     let kind = input.kind;
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-    let names = anchors(input).count();
+    let names = input.anchors().count();
     match certificates {
         [] if names == 0 => format!("{kind}, with nothing in it that can be read"),
         [] => format!("{kind}, {} without certificates", count(names, "trust anchor")),
@@ -114,6 +144,9 @@ fn what(input: &Input, certificates: &[Certificate], is_chain: bool, roots: &Roo
 
 fn role_of_one(certificate: &Certificate, roots: &Roots) -> String {
     let Certificate { subject, issuer, .. } = certificate;
+    if damage::damage(certificate, &[], roots).is_some() {
+        return format!("damaged, or not what it says: `{}`", subject.short);
+    }
     match Role::of(certificate, &[], roots) {
         Role::Root => format!("the root `{}`", subject.short),
         Role::CrossSignedRoot => format!("the root `{}`, cross-signed by `{}`", subject.short, issuer.short),
@@ -129,137 +162,9 @@ fn leaf_alone(certificate: &Certificate) -> Finding {
     Finding::error("leaf-as-anchor", title).hint(hint)
 }
 
-/// What becomes of a device that trusts one thing in the file.
-struct Fate {
-    works: bool,
-    /// When it ends, or ended: Unix seconds.
-    end: Option<i64>,
-    /// Half a sentence: why.
-    why: String,
-    code: &'static str,
-    /// More about it, as findings that depend on the first.
-    more: Vec<String>,
-    /// The certificate to embed, where this is a root.
-    root: Option<Certificate>,
-}
-
-impl Fate {
-    /// `any_works` says whether something else in the file works.
-    fn findings(&self, any_works: bool) -> Vec<Finding> {
-        let Self { works, why, code, more, .. } = self;
-        if code.is_empty() {
-            return Vec::new();
-        }
-        let finding = match (works, any_works) {
-            (true, _) => Finding::warning(code, why),
-            (false, true) => Finding::warning(code, why),
-            (false, false) => Finding::error(code, why),
-        };
-        let finding = finding.hint(match works {
-            true => "embed the root above it: see what to embed",
-            false => "embed current roots instead: see what to embed, or ask `picopost trust HOST`",
-        });
-        let more = more.iter().map(|title| Finding::note("issuer", title).depends_on(code));
-        std::iter::once(finding).chain(more).collect()
-    }
-}
-
-fn fates(input: &Input, certificates: &[Certificate], roots: &Roots, now: i64) -> Vec<Fate> {
-    let authorities = certificates.iter().filter(|certificate| certificate.is_ca);
-    let fates = authorities.map(|certificate| fate(certificate, certificates, roots, now));
-    fates.chain(anchors(input).map(|anchor| anchor_fate(anchor, roots, now))).collect()
-}
-
-fn fate(certificate: &Certificate, others: &[Certificate], roots: &Roots, now: i64) -> Fate {
-    let Certificate { subject, issuer, not_after, .. } = certificate;
-    let (name, end) = (&subject.short, time::day(*not_after));
-    let role = Role::of(certificate, others, roots);
-    let mut fate = Fate {
-        works: true,
-        end: Some(*not_after),
-        why: String::new(),
-        code: "",
-        more: Vec::new(),
-        root: (role == Role::Root).then(|| certificate.clone()),
-    };
-    if *not_after < now {
-        fate.works = false;
-        fate.code = "expired";
-        fate.why = format!("the {} `{name}` expired on {end}", role.words());
-    } else if let Some(past) = past_distrust(certificate, roots, now) {
-        fate.works = false;
-        fate.end = Some(past.on);
-        fate.code = "distrusted";
-        fate.why = format!("`{name}` is a root that {}: servers have left it", ends(&past, now));
-    } else if role == Role::Intermediate {
-        fate.code = "intermediate-as-anchor";
-        fate.why = format!(
-            "`{name}` is an intermediate: its authority replaces it without notice, by {end} at the latest"
-        );
-    } else if role == Role::Root && roots.of_authority(subject, &certificate.spki).is_none() {
-        fate.why = format!("nobody knows the root `{name}` here");
-    }
-    if role != Role::Root
-        && let Some(gone) = issuer_gone(issuer, now)
-    {
-        fate.more.push(gone);
-    }
-    fate
-}
-
-/// What became of an issuer that is in Mozilla's set no more.
-fn issuer_gone(issuer: &super::name::Name, now: i64) -> Option<String> {
-    let expired = known().former(issuer).filter(|end| *end < now);
-    let removed = known().removed(issuer).into_iter().find(|end| end.on <= now);
-    let name = &issuer.short;
-    match (expired, removed) {
-        (Some(end), Some(removed)) => Some(format!(
-            "its issuer `{name}` expired on {}, and {}",
-            time::day(end),
-            super::role::ends_it(&removed, now)
-        )),
-        (Some(end), None) => Some(format!("its issuer `{name}` expired on {}", time::day(end))),
-        (None, Some(removed)) => Some(format!("its issuer `{name}` is a root that {}", ends(&removed, now))),
-        (None, None) => None,
-    }
-}
-
-fn past_distrust(certificate: &Certificate, roots: &Roots, now: i64) -> Option<super::authorities::Distrust> {
-    if !certificate.self_signed
-        || roots
-            .iter()
-            .any(|(root, store)| store == super::roots::Store::Given && root.same_authority(certificate))
-    {
-        return None;
-    }
-    known().removed(&certificate.subject).into_iter().find(|end| end.on <= now)
-}
-
-fn anchor_fate(anchor: &NameAndKey, roots: &Roots, now: i64) -> Fate {
-    if let Some((root, _)) = roots.of_authority(&anchor.subject, &anchor.spki) {
-        return fate(root, &[], roots, now);
-    }
-    let name = &anchor.subject.short;
-    let mut fate =
-        Fate { works: true, end: None, why: String::new(), code: "", more: Vec::new(), root: None };
-    let past = known().removed(&anchor.subject).into_iter().find(|end| end.on <= now);
-    if let Some(past) = past {
-        fate.works = false;
-        fate.end = Some(past.on);
-        fate.code = "distrusted";
-        fate.why = format!("`{name}` is a root that {}: servers have left it", ends(&past, now));
-    } else {
-        fate.code = "anchor-without-dates";
-        fate.why = format!(
-            "`{name}` stands here without its certificate and is in no known set: nobody can say when it ends"
-        );
-    }
-    fate
-}
-
 /// A trust anchor without its certificate, for the report.
 pub(super) fn anchor_shown(anchor: &NameAndKey, roots: &Roots, now: i64) -> Shown {
-    let NameAndKey { subject, spki, key } = anchor;
+    let NameAndKey { subject, spki, key, .. } = anchor;
     let of = roots.of_authority(subject, spki);
     let advice = match of {
         Some((root, _)) => super::role::advice(root, Role::Root, roots, now),
@@ -277,32 +182,4 @@ pub(super) fn anchor_shown(anchor: &NameAndKey, roots: &Roots, now: i64) -> Show
         anchor_octets: super::der::content(&subject.der).len() + super::der::content(spki).len(),
         advice,
     }
-}
-
-/// Whether a device that embeds all of the file works today.
-fn embedded(fates: &[Fate]) -> Option<Embedded> {
-    if fates.is_empty() {
-        return Some(Embedded {
-            works: false,
-            date: None,
-            sentence: "a device that embeds this can verify nobody: there is no authority in it".to_owned(),
-        });
-    }
-    let working: Vec<&Fate> = fates.iter().filter(|fate| fate.works).collect();
-    let last = |fates: &[&Fate]| fates.iter().filter_map(|fate| fate.end).max();
-    if working.is_empty() {
-        let all: Vec<&Fate> = fates.iter().collect();
-        let since = last(&all).map(time::day);
-        let date = since.clone().map(|day| format!(" since {day}")).unwrap_or_default();
-        let sentence = format!("a device that embeds this can reach nobody{date}");
-        return Some(Embedded { works: false, date: since, sentence });
-    }
-    let until = last(&working).map(time::day);
-    let sentence = match &until {
-        Some(day) => format!(
-            "a device that embeds this can work until {day} at the latest, as long as its servers use what is in it"
-        ),
-        None => "a device that embeds this can work as long as its servers use what is in it".to_owned(),
-    };
-    Some(Embedded { works: true, date: until, sentence })
 }

@@ -15,7 +15,6 @@ use crate::finding::{Finding, Severity};
 /// A host that was asked.
 #[derive(Clone, Debug)]
 pub(super) struct Host {
-    pub(super) target: Target,
     pub(super) source: Source,
     /// What must be verified: what the device gets, and what a desktop gets.
     pub(super) requirements: Vec<Requirement>,
@@ -64,8 +63,17 @@ impl Host {
         let chain_is_bad = findings.iter().any(|finding| finding.severity == Severity::Error);
         findings.splice(0..0, handshake(probes, chain_is_bad));
         findings.extend(differences(probes, &attempts));
-        let requirements =
-            wanted.into_iter().map(|analysis| Requirement::new(&target.to_string(), analysis)).collect();
+        let wants = |analysis| Requirement::new(&target.to_string(), target.server_name(), analysis, now);
+        let mut requirements: Vec<Requirement> = wanted.into_iter().map(wants).collect();
+        if requirements.iter().any(Requirement::is_verified) {
+            // What a desktop gets, and the device never could use, is no reason to embed anything.
+            requirements.retain(|one| one.is_verified() || !one.has_options());
+        }
+        let is_clear =
+            |finding: &Finding| finding.severity != Severity::Error || finding.code == "tls-1.2-only";
+        if findings.iter().all(is_clear) {
+            findings.extend(requirements.iter().find_map(|one| one.refusal(now)));
+        }
         let source = Source {
             kind: SourceKind::Host,
             name: target.to_string(),
@@ -75,7 +83,7 @@ impl Host {
             embedded: None,
             findings,
         };
-        Self { target: target.clone(), source, requirements }
+        Self { source, requirements }
     }
 }
 

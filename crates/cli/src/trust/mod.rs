@@ -4,7 +4,7 @@
 //! chooses roots, `check` holds embedded ones against hosts; all of it is one `report`, which `text`
 //! shows, and `emit` writes the file for a firmware.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,30 +12,34 @@ use jiff::Timestamp;
 use self::authorities::{Provider, ProviderId, known};
 use self::certificate::Certificate;
 use self::check::Server;
-use self::emit::{Contents, Format};
+use self::emit::Format;
 use self::file::File;
 use self::host::Host;
 use self::input::Input;
+use self::output::Wanted;
 use self::probe::{Failure, Settings};
 use self::recommend::{Chosen, Requirement};
-use self::report::{Report, Source, SourceKind};
-use self::roots::Roots;
+use self::report::{Purpose, Report, Source, SourceKind};
+use self::roots::{Given, Roots};
 use self::target::Target;
 use crate::arguments::parse_time;
 use crate::connect::Override;
-use crate::error::{CommandError, io_reason};
+use crate::error::CommandError;
 use crate::finding::{Finding, Severity};
 
 mod authorities;
 mod certificate;
 mod chain;
 mod check;
+mod damage;
 mod der;
 mod emit;
+mod fate;
 mod file;
 mod host;
 mod input;
 mod name;
+mod output;
 mod path;
 mod probe;
 mod recommend;
@@ -110,12 +114,13 @@ Examples:
 /// Asks, reads, recommends, shows, writes.
 pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     let now = time::now(args.now);
-    let format = args.format.map(|format| Wanted::new(format, args)).transpose()?;
+    let wanted = args.format.map(|format| Wanted::new(format, args)).transpose()?;
     let inputs = args.pem.iter().map(|path| Input::read(path)).collect::<Result<Vec<_>, _>>()?;
     let checked = args.check.as_deref().map(Input::read).transpose()?;
     // What a firmware embeds, it trusts.
     let embedded = checked.iter().flat_map(Input::certificates).cloned();
-    let roots = Roots::with(read_roots(args)?.into_iter().chain(embedded));
+    let Given { certificates, findings } = roots::read(&args.roots)?;
+    let roots = Roots::with(certificates.into_iter().chain(embedded));
     let files: Vec<File> = inputs.iter().map(|input| File::new(input, &roots, now)).collect();
     let limit = Duration::from_secs(args.timeout);
     let settings = Settings { overrides: &args.resolve, limit, now, roots: &roots };
@@ -140,7 +145,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
             .collect(),
         check: None,
         recommendation: None,
-        findings: Vec::new(),
+        findings,
     };
     let mut written = Ok(());
     if let Some(input) = &checked {
@@ -154,65 +159,44 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
             }
         }
         report.check = Some(check);
-        report.findings = findings;
+        report.findings.extend(findings);
     } else {
         let chosen = recommend(args, &hosts, &files, now, &mut report);
-        if let Some(wanted) = &format
+        if let Some(wanted) = &wanted
             && unreachable.is_empty()
         {
-            written = wanted.write(&chosen, &report, args, now);
+            written = wanted.write(&chosen, &report, &files, args);
         }
     }
     show(&report, args)?;
-    match unreachable.len() {
-        0 => {}
-        1 => return Err(CommandError::could_not_run("1 host was not reached")),
-        count => return Err(CommandError::could_not_run(format!("{count} hosts were not reached"))),
-    }
     written?;
-    match report.all_findings().filter(|finding| finding.severity == Severity::Error).count() {
-        0 => Ok(()),
-        1 => Err(CommandError::findings("1 finding of severity error")),
-        count => Err(CommandError::findings(format!("{count} findings of severity error"))),
-    }
+    outcome(&report, unreachable.len())
 }
 
-fn read_roots(args: &Args) -> Result<Vec<Certificate>, CommandError> {
-    let mut given = Vec::new();
-    for path in &args.roots {
-        let input = Input::read(path)?;
-        let before = given.len();
-        given.extend(input.certificates().filter(|certificate| certificate.is_ca).cloned());
-        if given.len() == before {
-            let sentence = format!("`{}` holds no certificate of an authority", path.display());
-            return Err(CommandError::usage(sentence)
-                .hint("`--roots` takes the certificates of roots, in PEM or DER"));
+/// How it ends: that a host was not reached hides nothing that is wrong beside it.
+fn outcome(report: &Report, unreachable: usize) -> Result<(), CommandError> {
+    let errors = report.all_findings().filter(|finding| finding.severity == Severity::Error).count();
+    match (errors, unreachable) {
+        (0, _) => Ok(()),
+        (_, 1) if errors == unreachable => Err(CommandError::could_not_run("1 host was not reached")),
+        (_, count) if errors == unreachable => {
+            Err(CommandError::could_not_run(format!("{count} hosts were not reached")))
         }
+        (1, _) => Err(CommandError::findings("1 finding of severity error")),
+        (count, _) => Err(CommandError::findings(format!("{count} findings of severity error"))),
     }
-    Ok(given)
 }
 
 /// What `--check` is held against: every chain of the hosts, and of the saved ones.
 fn servers(hosts: &[Host], files: &[File]) -> Vec<Server> {
-    let der = |requirement: &Requirement| requirement.chain.iter().map(|one| one.der.clone()).collect();
-    let of_hosts = hosts.iter().flat_map(|host| {
-        host.requirements.iter().map(|requirement| Server {
-            name: requirement.source.clone(),
-            chain: der(requirement),
-            server_name: host.target.server_name(),
-        })
-    });
-    let of_files = files.iter().filter_map(|file| file.requirement.as_ref()).map(|requirement| {
-        let names = requirement.chain.first().map(|server| server.names.clone()).unwrap_or_default();
-        // A wildcard stands for any name in its place.
-        let name = names.first().map(|name| name.replacen("*.", "any.", 1));
-        Server {
-            name: requirement.source.clone(),
-            chain: der(requirement),
-            server_name: name.and_then(|name| name.try_into().ok()),
-        }
-    });
-    of_hosts.chain(of_files).collect()
+    let of_hosts = hosts.iter().flat_map(|host| &host.requirements);
+    let wanted = of_hosts.chain(files.iter().filter_map(|file| file.requirement.as_ref()));
+    let server = |requirement: &Requirement| Server {
+        name: requirement.source.clone(),
+        chain: requirement.chain.iter().map(|one| one.der.clone()).collect(),
+        server_name: requirement.server_name.clone(),
+    };
+    wanted.map(server).collect()
 }
 
 /// Chooses roots, and puts them and what is wrong with them into the report.
@@ -224,8 +208,8 @@ fn recommend(args: &Args, hosts: &[Host], files: &[File], now: i64, report: &mut
         .cloned()
         .collect();
     let given: Vec<_> = files.iter().flat_map(|file| file.good_roots.clone()).collect();
-    let provider = if args.minimal { None } else { provider(args.provider, &requirements, files) };
-    let chosen = recommend::choose(&requirements, &given, provider, now);
+    let providers = if args.minimal { Vec::new() } else { providers(args.provider, hosts, files) };
+    let chosen = recommend::choose(&requirements, &given, &providers, now);
     if chosen.is_empty() {
         if !report.has_errors() {
             let title = "nothing here leads to a root that could be recommended";
@@ -237,39 +221,52 @@ fn recommend(args: &Args, hosts: &[Host], files: &[File], now: i64, report: &mut
         }
         return chosen;
     }
-    for Chosen { root, purpose, .. } in &chosen {
-        let left = time::days_until(recommend::end(root), now);
-        if *purpose == report::Purpose::Needed && left < i64::from(args.days) {
-            let title = format!(
-                "`{}` is needed, and its use ends on {}",
-                root.subject.short,
-                time::day(recommend::end(root))
-            );
-            let hint = "the host will move to another root: plan the firmware's next update before that day";
-            report.findings.push(Finding::warning("ends-soon", title).hint(hint));
-        }
-    }
-    report.recommendation = Some(recommend::shown(&chosen, provider, now));
+    let needed = chosen.iter().filter(|one| one.purpose == Purpose::Needed);
+    report.findings.extend(needed.filter_map(|one| ends_soon(&one.root, args.days, now)));
+    report.recommendation = Some(recommend::shown(&chosen, &providers, now));
     chosen
 }
 
-fn provider(
-    asked: Option<ProviderId>,
-    requirements: &[Requirement],
-    files: &[File],
-) -> Option<&'static Provider> {
-    if let Some(asked) = asked {
-        return known().provider(asked);
+/// That the use of a root ends within so many days, or has ended.
+fn ends_soon(root: &Certificate, days: u32, now: i64) -> Option<Finding> {
+    let (name, end) = (&root.subject.short, recommend::end(root));
+    let day = time::day(end);
+    if end <= now {
+        let title = format!("`{name}` is needed, and its use ended on {day}");
+        let hint = "the host's operator must move to a current root";
+        return Some(Finding::error("anchor-ends", title).hint(hint));
     }
-    let servers = requirements.iter().filter_map(|requirement| requirement.chain.first());
+    (time::days_until(end, now) < i64::from(days)).then(|| {
+        let title = format!("`{name}` is needed, and its use ends on {day}");
+        let hint = "the host will move to another root: plan the firmware's next update before that day";
+        Finding::warning("ends-soon", title).hint(hint)
+    })
+}
+
+/// The provider that was asked for, or those that the sources show.
+fn providers(asked: Option<ProviderId>, hosts: &[Host], files: &[File]) -> Vec<&'static Provider> {
+    if let Some(asked) = asked {
+        return known().provider(asked).into_iter().collect();
+    }
+    let requirements = hosts.iter().flat_map(|host| &host.requirements);
+    let requirements = requirements.chain(files.iter().filter_map(|file| file.requirement.as_ref()));
+    let servers = requirements.filter_map(|requirement| requirement.chain.first());
+    let recognised = servers.filter_map(|server| known().recognise(server));
     // A file that holds a working root is to be kept as it is.
-    let others = files.iter().filter(|file| !file.holds_root).flat_map(|file| &file.certificates);
-    servers.chain(others).find_map(|certificate| known().recognise(certificate))
+    let others = files.iter().filter(|file| !file.holds_root && file.requirement.is_none());
+    let others = others.filter_map(|file| file.certificates.iter().find_map(|one| known().recognise(one)));
+    let mut providers: Vec<&Provider> = Vec::new();
+    for provider in recognised.chain(others) {
+        if !providers.iter().any(|other| other.id == provider.id) {
+            providers.push(provider);
+        }
+    }
+    providers
 }
 
 /// The report goes to stdout, unless the anchors do: then only what is wrong is said, on stderr.
 fn show(report: &Report, args: &Args) -> Result<(), CommandError> {
-    let output = if args.json {
+    let text = if args.json {
         let mut json = serde_json::to_string_pretty(report)
             .map_err(|error| CommandError::could_not_run(format!("the report is no JSON: {error}")))?;
         json.push('\n');
@@ -282,15 +279,7 @@ fn show(report: &Report, args: &Args) -> Result<(), CommandError> {
     } else {
         text::render(report)
     };
-    write_stdout(output.as_bytes())
-}
-
-fn write_stdout(octets: &[u8]) -> Result<(), CommandError> {
-    use std::io::Write as _;
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(octets).and_then(|()| stdout.flush()).map_err(|error| {
-        CommandError::could_not_run(format!("stdout cannot be written: {}", io_reason(&error)))
-    })
+    output::write_stdout(text.as_bytes())
 }
 
 /// A host without a TCP connection, for the report.
@@ -309,82 +298,4 @@ fn not_reached(target: &Target, failure: &Failure) -> Source {
         embedded: None,
         findings: vec![finding],
     }
-}
-
-/// A file that was asked for.
-struct Wanted<'a> {
-    format: Format,
-    output: Option<&'a Path>,
-}
-
-impl<'a> Wanted<'a> {
-    fn new(format: Format, args: &'a Args) -> Result<Self, CommandError> {
-        let output = args.output.as_deref();
-        if output.is_none() && format.is_binary() {
-            return Err(CommandError::usage("this format is no text, and needs a file")
-                .hint("name it with `-o FILE`"));
-        }
-        if output.is_none() && args.json {
-            return Err(CommandError::usage("`--json` and the anchors cannot both go to stdout")
-                .hint("name a file for the anchors with `-o FILE`"));
-        }
-        Ok(Self { format, output })
-    }
-
-    /// Writes it, where every source has its anchors, and no host is in doubt.
-    fn write(&self, chosen: &[Chosen], report: &Report, args: &Args, now: i64) -> Result<(), CommandError> {
-        let (Some(recommendation), true) = (&report.recommendation, may_be_embedded(report)) else {
-            return Err(CommandError::findings("no anchors were written: see the findings"));
-        };
-        if self.format == Format::Der && chosen.len() > 1 {
-            let sentence = format!("DER holds one certificate, and {} are recommended", chosen.len());
-            return Err(CommandError::usage(sentence)
-                .hint("`--format pem` takes all; `--minimal` leaves the provider's other roots out"));
-        }
-        if self.format == Format::EspIdf
-            && let Some(name) = same_name(chosen)
-        {
-            let sentence =
-                format!("ESP-IDF's bundle finds roots by their names, and two are called `{name}`");
-            return Err(CommandError::usage(sentence).hint("leave one out, or take `--format pem`"));
-        }
-        let sources: Vec<String> = match args.hosts.as_slice() {
-            [] => report.sources.iter().map(|source| source.name.clone()).collect(),
-            hosts => hosts.iter().map(ToString::to_string).collect(),
-        };
-        let words: Vec<String> = std::env::args().skip(1).collect();
-        let command = format!("picopost {}", words.join(" "));
-        let contents = Contents::new(chosen, recommendation, &sources, &command, now);
-        let file = contents.file(self.format);
-        let Some(path) = self.output else { return write_stdout(&file) };
-        write_file(path, &file)?;
-        if self.format.is_binary() {
-            let mut beside = path.as_os_str().to_owned();
-            beside.push(".txt");
-            write_file(Path::new(&beside), (contents.comment.join("\n") + "\n").as_bytes())?;
-        }
-        Ok(())
-    }
-}
-
-/// The name of two roots with different keys.
-fn same_name(chosen: &[Chosen]) -> Option<&str> {
-    let mut pairs = chosen.iter().enumerate().flat_map(|(place, one)| {
-        chosen[..place].iter().map(move |other| (&one.root.subject, &other.root.subject))
-    });
-    pairs.find(|(one, other)| one == other).map(|(one, _)| one.short.as_str())
-}
-
-fn write_file(path: &Path, octets: &[u8]) -> Result<(), CommandError> {
-    std::fs::write(path, octets).map_err(|error| {
-        CommandError::could_not_run(format!("`{}` cannot be written: {}", path.display(), io_reason(&error)))
-    })
-}
-
-/// A host whose certificates are in doubt may be somebody else: nothing of it goes into a firmware.
-/// That it speaks TLS 1.2 alone is no doubt about its certificates.
-fn may_be_embedded(report: &Report) -> bool {
-    let hosts = report.sources.iter().filter(|source| source.kind == SourceKind::Host);
-    let mut findings = hosts.flat_map(|source| &source.findings);
-    findings.all(|finding| finding.severity != Severity::Error || finding.code == "tls-1.2-only")
 }

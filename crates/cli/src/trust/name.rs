@@ -27,6 +27,17 @@ impl PartialEq for Name {
 impl Eq for Name {}
 
 impl Name {
+    /// Whether people take both for the same name: the same parts, whatever their order, case and spaces.
+    pub(super) fn reads_like(&self, other: &Self) -> bool {
+        let read = |name: &Self| {
+            let shown = visible(&name.full).split_whitespace().collect::<String>().to_lowercase();
+            let mut parts: Vec<String> = shown.split(',').map(str::to_owned).collect();
+            parts.sort_unstable();
+            parts
+        };
+        read(self) == read(other)
+    }
+
     pub(super) fn new(name: &X509Name<'_>) -> Self {
         let first = |mut values: Box<dyn Iterator<Item = &AttributeTypeAndValue<'_>> + '_>| {
             values.next().map(value).unwrap_or_default()
@@ -96,15 +107,19 @@ pub(super) fn visible(text: &str) -> String {
     out
 }
 
-/// Text for a comment in a program: whatever could end the comment, or continue its line, is gone.
+/// Text for a comment in a program: whatever could end the comment, continue its line, or begin PEM, is
+/// gone.
 pub(super) fn for_comment(text: &str) -> String {
-    text.chars()
+    let text: String = text
+        .chars()
         .map(|character| match character {
             'a'..='z' | 'A'..='Z' | '0'..='9' => character,
             ' ' | '.' | ',' | '-' | '_' | ':' | '(' | ')' | '=' | '@' | '+' | '/' => character,
             _ => '_',
         })
-        .collect()
+        .collect();
+    // Two dashes begin an option; three are nobody's but a PEM reader's, and some take less.
+    text.replace("---", "___").replace("BEGIN ", "BEGIN_").replace("END ", "END_")
 }
 
 #[cfg(test)]
@@ -122,5 +137,8 @@ mod tests {
     fn nothing_ends_a_comment() {
         assert_eq!(for_comment("x */ int y; // \\\n\"\"\" z"), "x _/ int y_ // _____ z");
         assert_eq!(for_comment("GTS Root R4 (P-384)"), "GTS Root R4 (P-384)");
+        assert_eq!(for_comment("trust --pem a-b.pem"), "trust --pem a-b.pem");
+        assert_eq!(for_comment("-----BEGIN CERTIFICATE-----"), "___--BEGIN_CERTIFICATE___--");
+        assert_eq!(for_comment("-BEGIN X- -END X-"), "-BEGIN_X- -END_X-");
     }
 }

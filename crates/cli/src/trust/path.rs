@@ -48,13 +48,13 @@ const MAX_LINKS: usize = 12;
 const MAX_PATHS: usize = 32;
 const MAX_SIGNATURES: usize = 400;
 
-/// The paths from the first certificate of a chain.
-pub(super) fn find(chain: &[Certificate], roots: &Roots, now: i64) -> Vec<Path> {
-    let mut search = Search { chain, roots, now, paths: Vec::new(), signatures: 0 };
+/// The paths from the first certificate of a chain, and whether a bound has left others out.
+pub(super) fn find(chain: &[Certificate], roots: &Roots, now: i64) -> (Vec<Path>, bool) {
+    let mut search = Search { chain, roots, now, paths: Vec::new(), signatures: 0, is_cut: false };
     if !chain.is_empty() {
         search.extend(&mut vec![0]);
     }
-    search.paths
+    (search.paths, search.is_cut)
 }
 
 impl Path {
@@ -85,6 +85,8 @@ struct Search<'s> {
     now: i64,
     paths: Vec<Path>,
     signatures: usize,
+    /// Whether a bound has ended the search somewhere.
+    is_cut: bool,
 }
 
 impl Search<'_> {
@@ -93,7 +95,6 @@ impl Search<'_> {
         let chain = self.chain;
         let Some(last) = links.last().and_then(|place| chain.get(*place)) else { return };
         let before = self.paths.len();
-        let mut left_out = false;
         let roots = self.roots;
         for (root, store) in roots.named(&last.issuer) {
             if self.may_try() && root.issued(last) {
@@ -104,9 +105,9 @@ impl Search<'_> {
             if links.contains(&place) || !issuer.is_ca || issuer.subject != last.issuer {
                 continue;
             }
-            if !self.may_try() || links.len() >= MAX_LINKS {
-                left_out = true;
-            } else if issuer.issued(last) {
+            if links.len() >= MAX_LINKS {
+                self.is_cut = true;
+            } else if self.may_try() && issuer.issued(last) {
                 if !issuer.self_signed {
                     links.push(place);
                     self.extend(links);
@@ -116,14 +117,17 @@ impl Search<'_> {
                 }
             }
         }
-        if self.paths.len() == before && !left_out {
+        // That nobody issued it can be said only where everybody was asked.
+        if self.paths.len() == before && !self.is_cut {
             self.found(links, End::Missing(last.issuer.clone()));
         }
     }
 
     fn may_try(&mut self) -> bool {
         self.signatures += 1;
-        self.signatures <= MAX_SIGNATURES && self.paths.len() < MAX_PATHS
+        let may = self.signatures <= MAX_SIGNATURES && self.paths.len() < MAX_PATHS;
+        self.is_cut |= !may;
+        may
     }
 
     fn found(&mut self, links: &[usize], end: End) {

@@ -1,21 +1,42 @@
 //! Which roots to embed: the fewest that verify every source, of those the ones that last and cost
 //! the device least, and the others that the provider may move to.
 
+use rustls::pki_types::{CertificateDer, ServerName};
+
 use super::authorities::{Distrust, Provider, known};
 use super::certificate::{Certificate, Key};
 use super::chain::Analysis;
-use super::path::End;
+use super::path::{End, Path};
+use super::probe;
 use super::report::{Anchor, Ends, Purpose, Recommendation};
 use super::role::ends_it;
 use super::roots::mozilla;
 use super::time;
+use crate::finding::Finding;
 
 /// A chain that the device must be able to verify, and the roots that each would do.
 #[derive(Clone, Debug)]
 pub(super) struct Requirement {
     pub(super) source: String,
     pub(super) chain: Vec<Certificate>,
+    /// The name that the server's certificate must have; nothing where a saved one has none.
+    pub(super) server_name: Option<ServerName<'static>>,
+    /// The best that there are: all of one fitness.
     options: Vec<Choice>,
+    fitness: Fitness,
+}
+
+/// What a root is good for with a chain, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fitness {
+    /// The device's own engine verifies the chain with it, now.
+    Verified,
+    /// The same, and its use has ended: what a device goes on with is not what to begin with.
+    Ended,
+    /// Others verify the chain with it, and the device does not.
+    Elsewhere,
+    /// It was good, or will be.
+    AnotherTime,
 }
 
 /// A root that verifies a chain.
@@ -35,21 +56,75 @@ pub(super) struct Chosen {
 }
 
 impl Requirement {
-    pub(super) fn new(source: &str, analysis: &Analysis) -> Self {
-        let mut options: Vec<Choice> = Vec::new();
+    pub(super) fn new(
+        source: &str,
+        server_name: Option<ServerName<'static>>,
+        analysis: &Analysis,
+        now: i64,
+    ) -> Self {
+        let mut wanted = Self {
+            source: source.to_owned(),
+            chain: analysis.certificates.clone(),
+            server_name,
+            options: Vec::new(),
+            fitness: Fitness::AnotherTime,
+        };
+        let mut options: Vec<(Fitness, Choice)> = Vec::new();
         for path in analysis.paths.iter().filter(|path| path.is_usable()) {
             let End::Root(root, _) = &path.end else { continue };
-            let choice = Choice {
-                root: root.as_ref().clone(),
-                instructions: path.instructions(&analysis.certificates),
-            };
-            match options.iter_mut().find(|other| other.root == choice.root) {
+            let instructions = path.instructions(&analysis.certificates);
+            match options.iter_mut().find(|(_, other)| other.root == **root) {
                 // Of two paths to one root, the device takes the first that it finds: the shorter one.
-                Some(other) => other.instructions = other.instructions.min(choice.instructions),
-                None => options.push(choice),
+                Some((_, other)) => other.instructions = other.instructions.min(instructions),
+                None => {
+                    let choice = Choice { root: root.as_ref().clone(), instructions };
+                    options.push((wanted.fitness_of(path, &choice.root, now), choice));
+                }
             }
         }
-        Self { source: source.to_owned(), chain: analysis.certificates.clone(), options }
+        wanted.fitness = options.iter().map(|(fitness, _)| *fitness).min().unwrap_or(wanted.fitness);
+        options.retain(|(fitness, _)| *fitness == wanted.fitness);
+        wanted.options = options.into_iter().map(|(_, choice)| choice).collect();
+        wanted
+    }
+
+    fn fitness_of(&self, path: &Path, root: &Certificate, now: i64) -> Fitness {
+        match self.verify(root, now) {
+            Ok(()) if end(root) > now => Fitness::Verified,
+            Ok(()) => Fitness::Ended,
+            Err(_) if path.is_good() => Fitness::Elsewhere,
+            Err(_) => Fitness::AnotherTime,
+        }
+    }
+
+    /// The verdict of the device's own engine, with this root as its only anchor.
+    fn verify(&self, root: &Certificate, now: i64) -> Result<(), String> {
+        let Some(server_name) = &self.server_name else {
+            return Err("the server's certificate has no name".to_owned());
+        };
+        let der = CertificateDer::from(root.der.as_slice());
+        let anchor = webpki::anchor_from_trusted_cert(&der).map_err(|error| error.to_string())?;
+        let chain: Vec<Vec<u8>> = self.chain.iter().map(|one| one.der.clone()).collect();
+        probe::verify(&chain, &[anchor], server_name.clone(), now)
+            .map_err(|error| format!("{error} (number {})", error.code()))
+    }
+
+    /// Whether a root would do.
+    pub(super) fn has_options(&self) -> bool {
+        !self.options.is_empty()
+    }
+
+    /// Whether the device verifies the chain now, with one of the roots that would do.
+    pub(super) fn is_verified(&self) -> bool {
+        self.fitness <= Fitness::Ended
+    }
+
+    /// That the device refuses a chain for which there is a root.
+    pub(super) fn refusal(&self, now: i64) -> Option<Finding> {
+        let choice = self.options.first().filter(|_| !self.is_verified())?;
+        let reason = self.verify(&choice.root, now).err()?;
+        let title = format!("the device refuses a chain that others take: {reason}");
+        Some(Finding::error("device-refuses-chain", title))
     }
 }
 
@@ -57,7 +132,7 @@ impl Requirement {
 pub(super) fn choose(
     requirements: &[Requirement],
     given: &[Certificate],
-    provider: Option<&Provider>,
+    providers: &[&Provider],
     now: i64,
 ) -> Vec<Chosen> {
     let mut chosen: Vec<Chosen> = Vec::new();
@@ -69,13 +144,12 @@ pub(super) fn choose(
         sources.dedup();
         chosen.push(Chosen { root, purpose: Purpose::Needed, sources });
     }
-    let provided = provider.into_iter().flat_map(|provider| &provider.roots);
+    let provided = providers.iter().flat_map(|provider| &provider.roots);
     let provided = provided.filter_map(|name| mozilla().iter().find(|root| root.subject.short == *name));
     let more = given.iter().map(|root| (root, Purpose::Given));
     for (root, purpose) in more.chain(provided.map(|root| (root, Purpose::Provider))) {
-        let known_end = end(root);
         let is_new = chosen.iter().all(|other| !other.root.same_authority(root));
-        if is_new && (purpose == Purpose::Given || known_end > now) {
+        if is_new && end(root) > now {
             chosen.push(Chosen { root: root.clone(), purpose, sources: Vec::new() });
         }
     }
@@ -154,7 +228,7 @@ pub(super) fn distrust(root: &Certificate) -> Vec<Distrust> {
 }
 
 /// For the report.
-pub(super) fn shown(chosen: &[Chosen], provider: Option<&Provider>, now: i64) -> Recommendation {
+pub(super) fn shown(chosen: &[Chosen], providers: &[&Provider], now: i64) -> Recommendation {
     let anchors: Vec<Anchor> = chosen.iter().map(|one| anchor(one, now)).collect();
     let used = |purpose| chosen.iter().filter(move |one| one.purpose == purpose);
     let needed: Vec<&Certificate> = match used(Purpose::Needed).count() {
@@ -169,11 +243,15 @@ pub(super) fn shown(chosen: &[Chosen], provider: Option<&Provider>, now: i64) ->
         _ => "there is no root to recommend".to_owned(),
     };
     let listed = used(Purpose::Provider).next().is_some();
-    let provider = provider.filter(|_| listed || has_needed);
+    let providers = if listed || has_needed { providers } else { &[] };
+    let joined = |part: fn(&Provider) -> &str, between: &str| {
+        let parts: Vec<&str> = providers.iter().map(|provider| part(provider)).collect();
+        (!parts.is_empty()).then(|| parts.join(between))
+    };
     Recommendation {
         anchors,
-        provider: provider.map(|provider| provider.name.clone()),
-        provider_advice: provider.map(|provider| provider.advice.clone()),
+        provider: joined(|provider| &provider.name, " and "),
+        provider_advice: joined(|provider| &provider.advice, "; "),
         until: first.map(|root| time::day(root.not_after)),
         weakest: weakest.map(|root| root.subject.short.clone()),
         sentence,

@@ -26,7 +26,8 @@ impl Role {
     pub(super) fn of(certificate: &Certificate, others: &[Certificate], roots: &Roots) -> Self {
         let Certificate { subject, spki, .. } = certificate;
         let has_root = || {
-            roots.of_authority(subject, spki).is_some()
+            // An intermediate that was given is no root for that.
+            roots.of_authority(subject, spki).is_some_and(|(root, _)| root.self_signed)
                 || others.iter().any(|other| other.self_signed && other.same_authority(certificate))
         };
         if !certificate.is_ca {

@@ -46,9 +46,21 @@ fn the_examples_are_real() {
 /// Every finding that the command can make has a row, and every row is a finding.
 #[test]
 fn every_code_is_on_its_page() {
-    let sources = ["chain", "check", "file", "host", "mod", "input/pem"]
-        .map(|name| read(&format!("crates/cli/src/trust/{name}.rs")))
-        .concat();
+    let sources = [
+        "chain",
+        "check",
+        "damage",
+        "fate",
+        "file",
+        "host",
+        "input/mod",
+        "input/pem",
+        "mod",
+        "recommend",
+        "roots",
+    ]
+    .map(|name| read(&format!("crates/cli/src/trust/{name}.rs")))
+    .concat();
     let mut codes: Vec<&str> = ["Finding::error(", "Finding::warning(", "Finding::note(", "fate.code = "]
         .iter()
         .flat_map(|start| sources.split(start).skip(1))
@@ -84,16 +96,19 @@ fn the_build_script_works() {
         .status();
     assert!(compiled.unwrap().success());
     std::fs::create_dir(folder.path().join("src")).unwrap();
-    let run = |picopost: &str, anchors: &[u8]| {
-        std::fs::write(folder.path().join("src/anchors.rs"), anchors).unwrap();
-        let output = Command::new(&program)
-            .current_dir(folder.path())
-            .env("PICOPOST", picopost)
-            .env_remove("ASK_HOSTS")
-            .output()
-            .unwrap();
+    let build = |picopost: &str, ask_hosts: bool| {
+        let mut build = Command::new(&program);
+        build.current_dir(folder.path()).env("PICOPOST", picopost).env_remove("ASK_HOSTS");
+        if ask_hosts {
+            build.env("ASK_HOSTS", "1");
+        }
+        let output = build.output().unwrap();
         let text = |octets| String::from_utf8(octets).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let run = |picopost: &str, anchors: &[u8]| {
+        std::fs::write(folder.path().join("src/anchors.rs"), anchors).unwrap();
+        build(picopost, false)
     };
     let picopost = env!("CARGO_BIN_EXE_picopost");
     let (status, stdout, _) = run(picopost, shapes::gts().root_pem.as_bytes());
@@ -103,6 +118,25 @@ fn the_build_script_works() {
     assert_eq!(status, Some(1));
     assert!(stderr.contains("`Cloudflare Inc ECC CA-3` expired on 2024-12-31"), "{stderr}");
     assert!(stderr.ends_with("trust auth.example.com --format rust -o src/anchors.rs\n"), "{stderr}");
+    // Where no host is reached, what the calendar says counts all the same.
+    let offline = folder.path().join("offline");
+    let script =
+        format!("#!/bin/sh\ncase \"$*\" in *auth.example.com) exit 3;; esac\nexec '{picopost}' \"$@\"\n");
+    std::fs::write(&offline, script).unwrap();
+    let chmod = Command::new("chmod").arg("+x").arg(&offline).status().unwrap();
+    assert!(chmod.success());
+    let offline = offline.display().to_string();
+    let (status, _, stderr) = build(&offline, true);
+    assert_eq!(status, Some(1));
+    assert!(stderr.contains("`Cloudflare Inc ECC CA-3` expired on 2024-12-31"), "{stderr}");
+    run(&offline, shapes::gts().root_pem.as_bytes());
+    let (status, stdout, _) = build(&offline, true);
+    assert_eq!((status, stdout.contains("cargo:warning")), (Some(0), true), "{stdout}");
+    // Anchors that cannot be read are no host that was not reached.
+    std::fs::remove_file(folder.path().join("src/anchors.rs")).unwrap();
+    let (status, stdout, stderr) = build(&offline, true);
+    assert_eq!((status, stdout.contains("cargo:warning")), (Some(1), false), "{stdout}");
+    assert!(stderr.contains("`src/anchors.rs` cannot be read: no such file or folder"), "{stderr}");
     let (status, stdout, _) = run("/nowhere/picopost", &dead);
     assert_eq!((status, stdout.contains("cargo:warning=the trust anchors are not checked")), (Some(0), true));
 }

@@ -37,6 +37,11 @@ pub(super) fn file(contents: &Contents<'_>) -> String {
     c_header(contents, &body)
 }
 
+/// Whether BearSSL has such a key.
+pub(super) fn takes(root: &Certificate) -> bool {
+    key(root, 0).is_some()
+}
+
 struct KeyInC {
     arrays: String,
     initializer: String,

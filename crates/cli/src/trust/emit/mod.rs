@@ -46,6 +46,70 @@ impl Format {
     pub(super) fn is_binary(self) -> bool {
         matches!(self, Self::Der | Self::EspIdf)
     }
+
+    /// Why these roots cannot be written in this format: nothing is left out of a file without a word.
+    pub(super) fn refusal(self, roots: &[&Certificate]) -> Option<Refusal> {
+        let refusal = |sentence: String, hint| Some(Refusal { sentence, hint });
+        const LEAVE_OUT: &str = "leave it out, or take `--format pem`";
+        if self == Self::Der && roots.len() > 1 {
+            let sentence = format!("DER holds one certificate, and {} are recommended", roots.len());
+            let hint = "`--format pem` takes all; `--minimal` leaves the provider's other roots out";
+            return refusal(sentence, hint);
+        }
+        if self == Self::EspIdf
+            && let Some(name) = same_name(roots)
+        {
+            let sentence =
+                format!("ESP-IDF's bundle finds roots by their names, and two are called `{name}`");
+            return refusal(sentence, "leave one out, or take `--format pem`");
+        }
+        let constrained = |root: &&&Certificate| !matches!(root.name_constraints(), Ok(None));
+        if matches!(self, Self::Bearssl | Self::EspIdf)
+            && let Some(root) = roots.iter().find(constrained)
+        {
+            let sentence = format!(
+                "this format keeps a name and a key alone, and `{}` may issue for some names only: with it the \
+                 device would take its word for all",
+                root.subject.short
+            );
+            return refusal(sentence, LEAVE_OUT);
+        }
+        let holds = |root: &Certificate| match self {
+            Self::Rust => root.name_constraints().is_ok(),
+            Self::Bearssl => bearssl::takes(root),
+            _ => true,
+        };
+        if let Some(root) = roots.iter().find(|root| !holds(root)) {
+            let sentence =
+                format!("this format cannot hold the key of `{}`: {}", root.subject.short, root.key);
+            return refusal(sentence, LEAVE_OUT);
+        }
+        None
+    }
+}
+
+/// Why a format cannot hold what is recommended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) sentence: String,
+    pub(super) hint: &'static str,
+}
+
+/// The name of two roots with different keys.
+fn same_name<'r>(roots: &[&'r Certificate]) -> Option<&'r str> {
+    let mut pairs = roots
+        .iter()
+        .enumerate()
+        .flat_map(|(place, one)| roots[..place].iter().map(move |other| (&one.subject, &other.subject)));
+    pairs.find(|(one, other)| one == other).map(|(one, _)| one.short.as_str())
+}
+
+/// How and when a file is made.
+pub(super) struct Made<'m> {
+    /// The whole command line.
+    pub(super) command: &'m str,
+    /// Unix seconds: today, whatever day the report is of.
+    pub(super) on: i64,
 }
 
 /// What goes into a file.
@@ -56,19 +120,20 @@ pub(super) struct Contents<'c> {
 }
 
 impl<'c> Contents<'c> {
-    /// `command` is how this was called.
+    /// `held` are the arguments that hold a file against its sources again, each behind a space.
     pub(super) fn new(
         chosen: &'c [Chosen],
         recommendation: &Recommendation,
         sources: &[String],
-        command: &str,
-        now: i64,
+        held: &str,
+        made: &Made<'_>,
     ) -> Self {
+        let Made { command, on } = made;
         let mut comment = vec![
             format!("Trust anchors for {}", sources.join(", ")),
-            format!("made on {} by picopost {}: {command}", time::day(now), env!("CARGO_PKG_VERSION")),
+            format!("made on {} by picopost {}: {command}", time::day(*on), env!("CARGO_PKG_VERSION")),
             format!("ends: {}", recommendation.sentence.replace('`', "")),
-            format!("to see whether it still does: picopost trust --check THIS_FILE {}", sources.join(" ")),
+            format!("to see whether it still does: picopost trust --check THIS_FILE{held}"),
         ];
         for (place, Chosen { root, purpose, .. }) in chosen.iter().enumerate() {
             let why = match purpose {

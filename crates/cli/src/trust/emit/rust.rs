@@ -9,7 +9,7 @@ pub(super) fn file(contents: &Contents<'_>) -> String {
     let mut anchors = String::new();
     for root in &contents.roots {
         let der = CertificateDer::from(root.der.as_slice());
-        // A certificate that webpki cannot read was no root of any path; a file's own may be one.
+        // `Format::refusal` has said so before.
         let Ok(anchor) = anchor_from_trusted_cert(&der) else {
             anchors.push_str(&format!("    // left out, webpki cannot read it: {}\n", Contents::name(root)));
             continue;

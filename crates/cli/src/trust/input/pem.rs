@@ -5,8 +5,10 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::BASE64_STANDARD;
 
 use super::Input;
+use super::marker::{Marker, Segment, segments};
 use crate::finding::Finding;
 use crate::trust::certificate::Certificate;
 use crate::trust::{der, roots};
@@ -32,36 +34,6 @@ pub(super) fn read_bare(text: &str, input: &mut Input) {
     }
 }
 
-/// A piece of a line: the line itself, or what stands between two `\n` of a string in a program.
-struct Segment<'t> {
-    /// From 1.
-    line: usize,
-    /// Of its first character, from 1.
-    column: usize,
-    text: &'t str,
-}
-
-fn segments(text: &str) -> Vec<Segment<'_>> {
-    let mut segments = Vec::new();
-    for (index, line) in text.split('\n').enumerate() {
-        let mut column = 1;
-        for (place, piece) in line.split("\\n").enumerate() {
-            let shown = piece.trim_end_matches('\r');
-            let shown = shown.strip_suffix("\\r").unwrap_or(shown);
-            // Behind a `\n` a quote ends its string: what counts is the next one's content.
-            let is_end = place > 0 && shown.starts_with(['"', '\'']);
-            let shown = if is_end {
-                shown[1..].find(['"', '\'']).map_or("", |next| &shown[1 + next..])
-            } else {
-                shown
-            };
-            segments.push(Segment { line: index + 1, column, text: shown });
-            column += piece.chars().count() + 2;
-        }
-    }
-    segments
-}
-
 /// Base64 so far, and what was wrong with it.
 #[derive(Default)]
 struct Section {
@@ -78,6 +50,8 @@ struct Section {
     /// The first character that has no business here.
     bad: Option<(usize, usize, char)>,
     notes: Vec<(usize, String)>,
+    /// How long the Base64 was when it was last seen not to be a whole certificate.
+    looked_at: usize,
 }
 
 enum State {
@@ -275,12 +249,26 @@ impl Section {
 
     /// Whether what came before the strange line is a certificate already.
     fn is_whole(&mut self) -> bool {
+        // Strange lines add nothing: one look at the same Base64 will do. And what it says of its own
+        // size stands in its first octets, so that it need not be decoded at each of them.
+        if self.looked_at == self.base64.len() || !self.may_be_whole() {
+            return false;
+        }
+        self.looked_at = self.base64.len();
         let bad = self.bad.take();
         let whole = self.decode().is_ok_and(|octets| Some(octets.len()) == der::claimed_size(&octets));
         if !whole {
             self.bad = bad;
         }
         whole
+    }
+
+    /// Whether its Base64 is about as long as its first octets say.
+    fn may_be_whole(&self) -> bool {
+        let start = self.base64.get(..8).and_then(|start| BASE64_STANDARD.decode(start).ok());
+        let Some(claimed) = start.and_then(|start| der::claimed_size(&start)) else { return false };
+        let length = self.base64.trim_end_matches('=').len();
+        length.abs_diff(claimed.div_ceil(3).saturating_mul(4)) <= 4
     }
 
     fn decode(&self) -> Result<Vec<u8>, base64::DecodeError> {
@@ -344,51 +332,4 @@ fn inner<'t>(text: &'t str, leader: &str) -> &'t str {
         None => text,
     };
     text.trim_end_matches(['\\', ' ', '\t'])
-}
-
-/// A BEGIN or END line.
-struct Marker {
-    begins: bool,
-    label: String,
-    /// What stands in front of the dashes, where it may stand in front of each line.
-    leader: String,
-    /// What is wrong with the line.
-    odd: Option<String>,
-}
-
-impl Marker {
-    /// RFC 7468 §3 wants five dashes on both sides; one is enough here, on one side.
-    fn find(text: &str) -> Option<Self> {
-        let is_dash = |character: char| matches!(character, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
-        let (at, begins, word) =
-            [("BEGIN ", true), ("END ", false)].into_iter().find_map(|(word, begins)| {
-                let at = text.find(word)?;
-                Some((at, begins, word))
-            })?;
-        let (before, behind) = (text.get(..at)?, text.get(at + word.len()..)?);
-        let label_end = behind
-            .find(|character: char| {
-                !(character.is_ascii_uppercase() || character.is_ascii_digit() || character == ' ')
-            })
-            .unwrap_or(behind.len());
-        let label = behind.get(..label_end)?.trim();
-        let in_front = before.chars().rev().take_while(|character| is_dash(*character)).count();
-        let after = behind.get(label_end..)?.chars().take_while(|character| is_dash(*character)).count();
-        if label.is_empty() || in_front + after == 0 {
-            return None;
-        }
-        let before = before.trim_end_matches(is_dash).to_owned();
-        let is_leader =
-            !before.contains(|character: char| character.is_alphanumeric() || "\"'=".contains(character));
-        let dashes = |count: usize| if count == 1 { "1 dash".to_owned() } else { format!("{count} dashes") };
-        let other = text.chars().any(|character| is_dash(character) && character != '-');
-        let odd = match (in_front, after) {
-            _ if other => Some("has dashes that are not hyphens".to_owned()),
-            (5, 5) => None,
-            (5, after) => Some(format!("has {} at its end instead of 5", dashes(after))),
-            (in_front, _) => Some(format!("has {} in front instead of 5", dashes(in_front))),
-        };
-        let leader = if is_leader { before.trim().to_owned() } else { String::new() };
-        Some(Self { begins, label: label.to_owned(), leader, odd })
-    }
 }

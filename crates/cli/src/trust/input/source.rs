@@ -1,22 +1,46 @@
 //! Source code that embeds octets: C, Rust, Python, as lists of numbers or as strings of escapes.
 
-use super::{Input, Item, NameAndKey};
+use super::{Input, NameAndKey};
 use crate::trust::certificate::Certificate;
 use crate::trust::der;
 
 /// Reads every list of octets in a text, and makes certificates and trust anchors of them.
 pub(super) fn read(text: &str, input: &mut Input) {
     let mut parts = Parts::default();
+    // Its name constraints may follow.
+    let mut last: Option<NameAndKey> = None;
     for octets in lists(text) {
         match Certificate::from_der(&octets) {
             // A string in C may carry its final NUL.
-            Ok((certificate, [] | [0])) => input.push(certificate),
+            Ok((certificate, [] | [0])) => {
+                input.extend(last.take());
+                input.push(certificate);
+            }
+            _ if is_constraints(&octets) && last.is_some() => {
+                last = last.map(|anchor| NameAndKey { constraints: Some(octets), ..anchor });
+                input.extend(last.take());
+            }
             _ => {
                 if let Some(anchor) = parts.take(octets) {
-                    input.add(Item::Anchor(anchor));
+                    input.extend(last.replace(anchor));
                 }
             }
         }
+    }
+    input.extend(last);
+}
+
+/// The content of NameConstraints (RFC 5280 §4.2.1.10): permittedSubtrees, excludedSubtrees, or both.
+fn is_constraints(octets: &[u8]) -> bool {
+    let part = |octets: &[u8], tag: u8| -> Option<usize> {
+        let (rest, _) = der::element(octets).filter(|_| octets.first() == Some(&tag))?;
+        Some(rest.len())
+    };
+    let rest = |left: Option<usize>| left.and_then(|left| octets.get(octets.len() - left..));
+    match rest(part(octets, 0xa0)) {
+        Some([]) => true,
+        Some(behind) => part(behind, 0xa1) == Some(0),
+        None => part(octets, 0xa1) == Some(0),
     }
 }
 
