@@ -210,3 +210,62 @@ fn reason(error: &webpki::Error) -> String {
     };
     words.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use picopost_testkit::chains::{Chain, NOW};
+
+    use super::*;
+
+    fn search(table: &str, others: &[&Chain]) -> (Vec<Certificate>, Vec<Path>, bool) {
+        let chain = Chain::from_table(table);
+        let read = |der: &[u8]| Certificate::from_der(der).unwrap().0;
+        let mut certificates = vec![read(&chain.certificates[0])];
+        certificates.extend(others.iter().map(|other| read(&other.certificates[0])));
+        certificates.extend(chain.certificates[1..].iter().map(|der| read(der)));
+        let roots = Roots::with([read(&chain.root)]);
+        let (paths, is_cut) = find(&certificates, &roots, i64::try_from(NOW).unwrap());
+        (certificates, paths, is_cut)
+    }
+
+    /// Authorities one under the other, `twins` certificates for each.
+    fn tower(height: usize, twins: usize) -> String {
+        let mut table = String::from("root p256 root ca\n");
+        let mut sent = String::from("send server");
+        for level in 0..height {
+            let above = if level == 0 { "root".to_owned() } else { format!("a{}", level - 1) };
+            for twin in 0..twins {
+                let name = if twin == 0 { format!("a{level}") } else { format!("a{level}/{twin}") };
+                table.push_str(&format!("{name} p256 {above} ca\n"));
+                sent.push_str(&format!(" {name}"));
+            }
+        }
+        format!("{table}server p256 a{} server dns:device.example\n{sent}", height - 1)
+    }
+
+    #[test]
+    fn a_server_cannot_make_the_search_long() {
+        // Sixteen paths, all of them found; then more than are looked at.
+        let (_, paths, is_cut) = search(&tower(4, 2), &[]);
+        assert_eq!((paths.len(), paths.iter().all(Path::is_good), is_cut), (16, true, false));
+        let (_, paths, is_cut) = search(&tower(6, 2), &[]);
+        assert_eq!((paths.len(), is_cut), (MAX_PATHS, true));
+        // Somebody else's certificates of the issuer's name, each of which costs a signature.
+        let other = Chain::from_table("a0 p256 a0 ca key:stranger\n send a0");
+        let (_, paths, is_cut) = search(&tower(1, 1), &vec![&other; 300]);
+        assert_eq!((paths.len(), is_cut), (1, false));
+        let (_, paths, is_cut) = search(&tower(1, 1), &vec![&other; MAX_SIGNATURES]);
+        assert_eq!((paths.len(), is_cut), (0, true));
+    }
+
+    #[test]
+    fn a_chain_that_is_too_long_is_called_so() {
+        let (certificates, paths, is_cut) = search(&tower(MAX_LINKS, 1), &[]);
+        assert_eq!((paths.len(), is_cut), (0, true), "{paths:?}");
+        let roots = Roots::default();
+        let analysis = crate::trust::chain::Analysis::new(certificates, &roots, i64::try_from(NOW).unwrap());
+        let findings = analysis.findings(&roots, i64::try_from(NOW).unwrap());
+        assert_eq!(findings[0].code, "bad-path");
+        assert!(findings[0].title.contains("than are looked at here"), "{findings:?}");
+    }
+}

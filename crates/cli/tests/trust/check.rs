@@ -104,3 +104,88 @@ fn a_host_and_the_anchors_of_its_own_authority() {
     let (status, report) = check(&["--days", "40"]);
     assert_eq!((status, report["check"]["hosts"][0]["verified"].clone()), (0, true.into()), "{report:#}");
 }
+
+/// The anchor may issue for `example` alone, as a certificate or as picopost keeps it.
+#[test]
+fn anchors_with_name_constraints() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = |name: &str| {
+        Chain::from_table(&format!(
+            "root          p256  root          ca permit:example
+             intermediate  p256  root          ca:0
+             server        p256  intermediate  server dns:{name}
+             send server intermediate"
+        ))
+    };
+    let [within, beyond] = ["device.example", "device.test"].map(|name| {
+        let path = file(&folder, &format!("{name}.pem"), table(name).pem);
+        (path, name)
+    });
+    let certificate = file(&folder, "root.pem", table("device.example").root_pem);
+    let rust = folder.path().join("anchors.rs").display().to_string();
+    let arguments = ["--pem", &within.0, "--roots", &certificate, "--now", NOW, "--format"];
+    let made = trust(&[&arguments[..], &["rust", "-o", &rust]].concat());
+    assert_eq!((made.status, made.stderr.as_str()), (0, ""), "{}", made.stdout);
+    for anchors in [&certificate, &rust] {
+        let (status, report) = report(&["--check", anchors, "--pem", &within.0, "--now", NOW]);
+        assert_eq!((status, &report["check"]["hosts"][0]["verified"]), (0, &true.into()), "{report:#}");
+        let (status, report) =
+            crate::support::report(&["--check", anchors, "--pem", &beyond.0, "--now", NOW]);
+        assert_eq!((status, &report["check"]["hosts"][0]["verified"]), (1, &false.into()), "{anchors}");
+    }
+    // A format that would lose them is refused.
+    let bundle = folder.path().join("bundle").display().to_string();
+    for format in ["bearssl", "esp-idf"] {
+        let run = trust(&[&arguments[..], &[format, "-o", &bundle]].concat());
+        assert_eq!(run.status, 2);
+        assert_eq!(
+            run.stderr,
+            "error: this format keeps a name and a key alone, and `picopost test root` may issue for some names only: \
+             with it the device would take its word for all\n\
+             hint: leave it out, or take `--format pem`\n"
+        );
+        assert!(!std::path::Path::new(&bundle).exists());
+    }
+}
+
+/// What nobody knows stays an error where the firmware's anchors do not verify it either.
+#[test]
+fn a_host_of_an_authority_that_neither_side_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let chain = Chain::from_table(
+        "root    p256  root  ca
+         server  p256  root  server dns:device.example
+         send server root",
+    );
+    let server = Server::start(Shows::one(&chain), &[&TLS13]);
+    let host = format!("{NAME}:{}", server.port);
+    let resolve = format!("--resolve={host}:127.0.0.1");
+    let stranger = file(
+        &folder,
+        "stranger.pem",
+        Chain::from_table("stranger p256 stranger ca\n x p256 stranger server\n send x").root_pem,
+    );
+    let (status, found) = report(&["--check", &stranger, &host, &resolve, "--now", NOW]);
+    let expected = ["E unknown-root", "N root-sent", "E anchors-do-not-verify"].map(str::to_owned);
+    assert_eq!((status, findings(&found)), (1, expected.to_vec()));
+    let root = file(&folder, "root.pem", &chain.root_pem);
+    let (status, found) = report(&["--check", &root, &host, &resolve, "--now", NOW]);
+    assert_eq!((status, findings(&found)), (0, vec!["N root-sent".to_owned()]));
+}
+
+/// The command in a file's comment does what it says.
+#[test]
+fn the_comment_says_how_to_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let anchors = made(&folder, "rust");
+    let text = std::fs::read_to_string(&anchors).unwrap();
+    let command = text.lines().find_map(|line| line.split_once("--check THIS_FILE ")).unwrap().1;
+    assert_eq!(command, format!("--pem {}", real("cloudflare-gts-cross-signed.pem")));
+    // The day on which it was made is not the one that was asked about.
+    let line = text.lines().find(|line| line.starts_with("// made on ")).unwrap();
+    assert!(!line.contains("made on 2025-01-27"), "{line}");
+    // A root alone is nothing to hold a file against.
+    let root = made(&folder, "pem");
+    let again = trust(&["--pem", &root, "--now", NOW, "--format", "pem"]);
+    assert!(again.stdout.contains("trust --check THIS_FILE\n"), "{}", again.stdout);
+}

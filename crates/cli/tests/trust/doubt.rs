@@ -132,10 +132,11 @@ fn a_root_that_nobody_knows() {
     let found = verdict(&["--pem", &saved, "--now", NOW]);
     assert_eq!(found, is(1, &["E unknown-root", "N root-sent"], &[], false));
     // Nor beside a chain that is good.
-    let good = file(&folder, "good.pem", shapes::direct().pem);
-    let roots = file(&folder, "roots.pem", shapes::direct().root_pem);
+    let good = file(&folder, "good.pem", shapes::cross_signed_root_from_old().pem);
+    let roots = file(&folder, "roots.pem", shapes::cross_signed_root_from_old().root_pem);
     let found = verdict(&["--pem", &saved, "--pem", &good, "--roots", &roots, "--now", NOW]);
-    assert!(!found.is_written, "{found:?}");
+    let expected = ["E unknown-root", "N root-sent"];
+    assert_eq!(found, is(1, &expected, &["picopost test old"], false));
     let found = verdict(&["--pem", &root, "--now", NOW]);
     assert_eq!(found, is(0, &["W unknown-root"], &["picopost test root"], true));
     let found = verdict(&["--pem", &saved, "--roots", &root, "--now", NOW]);
@@ -198,11 +199,11 @@ fn a_damaged_root() {
     assert_eq!(shown["recommendation"]["anchors"][0]["sha256"], real);
     let (status, report) = report(&["--check", &damaged, "--now", NOW]);
     assert_eq!((status, findings(&report)), (1, vec!["E damaged".to_owned(), "E no-anchors".to_owned()]));
-    // As a root to trust it is none.
-    let saved = file(&folder, "saved.pem", shapes::direct().pem);
-    let found = verdict(&["--pem", &saved, "--roots", &damaged, "--now", NOW]);
-    assert_eq!((found.status, found.is_written), (1, false));
-    assert!(found.findings.contains(&"E damaged".to_owned()), "{found:?}");
+    // As a root to trust it is none, and nothing is written beside it.
+    let chain = shapes::gts();
+    let (saved, root) = (file(&folder, "saved.pem", chain.pem), file(&folder, "root.pem", chain.root_pem));
+    let found = verdict(&["--pem", &saved, "--roots", &root, "--roots", &damaged, "--now", NOW]);
+    assert_eq!(found, is(1, &["E damaged"], &["picopost test root"], false));
 }
 
 #[test]
@@ -314,7 +315,8 @@ fn a_root_without_a_name() {
     params.distinguished_name = DistinguishedName::new();
     let root = file(&folder, "root.pem", params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem());
     assert_eq!(verdict(&["--pem", &root, "--now", NOW]), is(1, &["E unfit"], &[], false));
-    let good = file(&folder, "good.pem", shapes::direct().pem);
-    let found = verdict(&["--pem", &good, "--roots", &root, "--now", NOW]);
-    assert_eq!((found.status, found.is_written), (1, false));
+    let chain = shapes::gts();
+    let (saved, good) = (file(&folder, "saved.pem", chain.pem), file(&folder, "good.pem", chain.root_pem));
+    let found = verdict(&["--pem", &saved, "--roots", &good, "--roots", &root, "--now", NOW]);
+    assert_eq!(found, is(1, &["E unfit"], &["picopost test root"], false));
 }

@@ -2,11 +2,16 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use picopost_testkit::chains::{NAME, shapes};
 
-use crate::server::Server;
-use crate::support::{NOW, Output, findings, report, trust};
+use rustls::version::{TLS12, TLS13};
+
+use crate::server::{Server, Shows};
+use crate::support::{NOW, Output, file, findings, real, report, trust};
 
 /// Asks a server by name; the exit status, the findings, the first title and hint.
 fn ask(port: u16, more: &[&str]) -> (i32, Vec<String>, String) {
@@ -103,6 +108,80 @@ fn a_server_that_says_nothing() {
     );
 }
 
+/// An octet now and then must not keep a client busy for ever; and once is enough.
+#[test]
+fn a_server_that_drips() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    let drips = Server::with(move |mut stream| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let _ = stream.set_read_timeout(Some(Duration::from_millis(50)));
+        // A record of 16,384 octets begins. What goes on for so long would end as closed.
+        let mut octets = b"\x16\x03\x03\x40\x00".iter().copied().chain([0; 60]);
+        while let Some(octet) = octets.next()
+            && stream.write_all(&[octet]).is_ok()
+        {
+            let _ = stream.read(&mut [0; 1024]);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let (status, findings, _) = ask(drips.port, &["--timeout", "1"]);
+    assert_eq!((status, findings), (1, vec!["E timed-out".to_owned()]));
+    drop(drips);
+    // The last one woke the server, so that it ended.
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
+
+/// Anybody can send anybody's certificates: what counts is the key.
+#[test]
+fn a_server_without_the_key_of_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let (chain, own) = (shapes::gts(), shapes::p384_server());
+    let roots = file(&folder, "roots.pem", &chain.root_pem);
+    let output = folder.path().join("anchors.pem").display().to_string();
+    for version in [&TLS12, &TLS13] {
+        let server = Server::start(Shows::stolen(&chain, &own), &[version]);
+        let host = format!("{NAME}:{}", server.port);
+        let resolve = format!("--resolve={host}:127.0.0.1");
+        let arguments = [&host, &resolve, "--roots", &roots, "--now", NOW];
+        let (status, report) = report(&arguments);
+        assert_eq!(status, 1, "{report:#}");
+        for attempt in report["sources"][0]["attempts"].as_array().unwrap() {
+            assert_eq!(attempt["version"], serde_json::Value::Null, "{attempt:#}");
+            assert!(attempt["failure"].is_string(), "{attempt:#}");
+        }
+        let run = trust(&[&arguments[..], &["--format", "pem", "-o", &output]].concat());
+        assert_eq!(run.status, 1);
+        assert!(!std::path::Path::new(&output).exists());
+    }
+}
+
+/// A host that is not there hides no error, and nothing is written without it.
+#[test]
+fn a_host_that_is_not_reached_beside_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = format!("127.0.0.1:{port}");
+    let saved = file(&folder, "saved.pem", shapes::gts().pem);
+    let root = file(&folder, "root.pem", shapes::gts().root_pem);
+    let output = folder.path().join("anchors.pem").display().to_string();
+    let arguments = [&nobody, "--pem", &saved, "--roots", &root, "--now", NOW];
+    let run = trust(&[&arguments[..], &["--format", "pem", "-o", &output]].concat());
+    assert_eq!((run.status, run.stderr.as_str()), (3, "error: 1 host was not reached\n"));
+    assert!(!std::path::Path::new(&output).exists());
+    // With the host's chain alone it is written.
+    let run = trust(&[&arguments[1..], &["--format", "pem", "-o", &output]].concat());
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+
+    let dead = real("cloudflare-inc-ecc-ca-3.pem");
+    let run = trust(&["--check", &dead, &nobody, "--now", NOW]);
+    assert_eq!((run.status, run.stderr.as_str()), (1, "error: 2 findings of severity error\n"));
+    let run = trust(&["--check", &root, &nobody, "--now", NOW]);
+    assert_eq!((run.status, run.stderr.as_str()), (3, "error: 1 host was not reached\n"));
+    let (_, report) = report(&["--check", &dead, &nobody, "--now", NOW]);
+    assert!(findings(&report).contains(&"E anchor-ends".to_owned()), "{report:#}");
+}
+
 #[test]
 fn alerts_are_explained() {
     // A record with a fatal alert, RFC 9846 §6: handshake_failure, unrecognized_name.
@@ -126,11 +205,9 @@ fn alerts_are_explained() {
 /// What is written for a firmware comes of a host that is beyond doubt, or not at all.
 #[test]
 fn no_anchors_of_a_host_in_doubt() {
-    use crate::server::Shows;
-    use crate::support::file;
     let folder = tempfile::tempdir().unwrap();
     let chain = picopost_testkit::chains::faulty::wrong_name();
-    let server = Server::start(Shows::one(&chain), &[&rustls::version::TLS13]);
+    let server = Server::start(Shows::one(&chain), &[&TLS13]);
     let roots = file(&folder, "roots.pem", &chain.root_pem);
     let output = folder.path().join("anchors.pem").display().to_string();
     let host = format!("127.0.0.1:{}", server.port);
@@ -140,7 +217,7 @@ fn no_anchors_of_a_host_in_doubt() {
     assert_eq!(run.stderr, "error: no anchors were written: see the findings\n");
     assert!(!std::path::Path::new(&output).exists());
     // The same server under its own name.
-    let good = Server::start(Shows::one(&shapes::gts()), &[&rustls::version::TLS13]);
+    let good = Server::start(Shows::one(&shapes::gts()), &[&TLS13]);
     let host = format!("{NAME}:{}", good.port);
     let resolve = format!("{host}:127.0.0.1");
     let roots = file(&folder, "roots.pem", shapes::gts().root_pem);

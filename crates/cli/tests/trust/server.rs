@@ -44,6 +44,13 @@ impl Shows {
         Self { chains: vec![certified(ecdsa), certified(rsa)], when: When::ByScheme }
     }
 
+    /// The certificates of a server whose key this one does not have.
+    pub(crate) fn stolen(chain: &Chain, own: &Chain) -> Self {
+        let key = PrivateKeyDer::Pkcs8(own.key.der().to_vec().into());
+        let certified = CertifiedKey::new(chain.certificates.clone(), any_supported_type(&key).unwrap());
+        Self { chains: vec![Arc::new(certified)], when: When::Always }
+    }
+
     /// Nothing to clients that do not ask for the name.
     pub(crate) fn only_by_name(name: &'static str, chain: &Chain) -> Self {
         Self { chains: vec![certified(chain)], when: When::ByName(name) }

@@ -220,4 +220,6 @@ fn text(content: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod limits_tests;
+#[cfg(test)]
 mod tests;
