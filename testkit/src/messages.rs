@@ -134,13 +134,6 @@ pub struct CertificateRequest {
 }
 
 impl CertificateRequest {
-    /// `supported_signature_algorithms`, as far as it can be read.
-    pub(crate) fn schemes(&self) -> Vec<u16> {
-        let found = self.extensions.0.iter().find(|(kind, _)| *kind == extension::SIGNATURE_ALGORITHMS);
-        let list = found.map(|(_, data)| data.get(2..).unwrap_or_default()).unwrap_or_default();
-        list.chunks_exact(2).map(|scheme| u16::from_be_bytes([scheme[0], scheme[1]])).collect()
-    }
-
     pub(crate) fn encode(&self) -> Vec<u8> {
         [vector(1, &self.context), self.extensions.encode()].concat()
     }

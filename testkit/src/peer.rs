@@ -34,8 +34,8 @@ pub struct Peer {
     application_secrets: Option<TrafficSecrets>,
     /// What tickets stand for.
     resumption_secret: Option<Secret>,
-    /// The schemes of the CertificateRequest, as sent.
-    requested_schemes: Vec<u16>,
+    /// The schemes of the CertificateRequest, as sent, if there was one in the handshake.
+    requested_schemes: Option<Vec<u16>>,
     suite: u16,
     write: Option<Protection>,
     read: Option<Protection>,
@@ -64,7 +64,7 @@ impl Peer {
             handshake_secrets: None,
             application_secrets: None,
             resumption_secret: None,
-            requested_schemes: Vec::new(),
+            requested_schemes: None,
             suite: suite::CHACHA20_POLY1305_SHA256,
             write: None,
             read: None,

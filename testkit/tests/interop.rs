@@ -7,13 +7,15 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use picopost_testkit::chains::{Chain, NAME, NOW, faulty, shapes};
+use picopost_testkit::chains::{Chain, NAME, NOW, clients, faulty, shapes};
 use picopost_testkit::code::{alert, group, suite};
 use picopost_testkit::{Action, Epoch, Event, Listener, Message, RESPONSE, Script};
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::kx_group::{X25519, X25519MLKEM768};
-use rustls::pki_types::UnixTime;
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, Stream};
 
@@ -208,6 +210,32 @@ fn a_ticket_is_resumed_by_rustls() {
         let seen = second.finish().remove(0);
         assert_eq!(seen.complaint, None);
         assert_eq!(seen.data, REQUEST);
+    }
+}
+
+/// A client with a certificate: what the server reads and verifies is what rustls sends and signs, and
+/// a signature by another key is found out.
+#[test]
+fn a_client_certificate_of_rustls_is_verified() {
+    let request = [Action::Send(Message::CertificateRequest)];
+    let script = Script::good(shapes::gts()).before(Message::Certificate, request);
+    for is_own in [true, false] {
+        let chain = clients::good();
+        let key = if is_own { chain.key.clone() } else { clients::another().key };
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.der().to_vec()));
+        let key = any_supported_type(&key).expect("a key");
+        let certified = CertifiedKey::new(chain.certificates.clone(), key);
+        let mut config = ClientConfig::clone(&rustls_config(&shapes::gts()));
+        config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
+        let listener = Listener::start(script.clone());
+        let answer = rustls_post_with(&Arc::new(config), &listener);
+        let seen = listener.finish().remove(0);
+        let sent: Vec<_> = chain.certificates.iter().map(|certificate| certificate.to_vec()).collect();
+        assert_eq!(seen.certificates, sent);
+        assert_eq!(seen.events.contains(&Event::CertificateVerify), is_own);
+        let complaint = "the signature of CertificateVerify is wrong (RFC 9846 §4.5.2)";
+        assert_eq!(seen.complaint.map(|complaint| complaint.0), (!is_own).then(|| complaint.to_owned()));
+        assert_eq!(answer.is_ok_and(|answer| answer == RESPONSE), is_own);
     }
 }
 

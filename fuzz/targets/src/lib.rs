@@ -13,6 +13,7 @@ pub use http_request::http_request;
 pub use http_response::http_response;
 pub use http_url::http_url;
 pub use key_usage::key_usage;
+pub use memo_import::memo_import;
 pub use session_import::session_import;
 pub use signatures::signatures;
 pub use tls::{tls_random, tls_resumed, tls_scripted};
@@ -24,6 +25,7 @@ mod http_response;
 mod http_url;
 mod input;
 mod key_usage;
+mod memo_import;
 mod session_import;
 mod signatures;
 mod tls;
@@ -32,12 +34,13 @@ mod tls;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("certificate_path", certificate_path),
     ("http_request", http_request),
     ("http_response", http_response),
     ("http_url", http_url),
     ("key_usage", key_usage),
+    ("memo_import", memo_import),
     ("session_import", session_import),
     ("signatures", signatures),
     ("tls_random", tls_random),

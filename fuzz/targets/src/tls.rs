@@ -3,9 +3,12 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use picopost_testkit::chains::{Chain, NAME, NOW, shapes};
+use picopost_testkit::chains::{Chain, NAME, NOW, clients, shapes};
 use picopost_testkit::{Action, CountingRng, IssuedTicket, Message, Peer, Script};
-use picopost_tls::{Config, Connection, Error, ServerName, Session, Trust, TrustAnchor, UnixTime};
+use picopost_tls::{
+    ClientIdentity, Config, Connection, Error, P256Signer, ServerName, Session, SignatureMemo, Trust,
+    TrustAnchor, UnixTime,
+};
 
 use crate::input::{Input, cut};
 use client::{Client, Network};
@@ -56,7 +59,13 @@ fn play(scenario: &Scenario, begun: Option<&Begun>) {
     let (script, expected) = scenario.script(chain, begun.map(|begun| &begun.ticket));
     let mut session =
         begun.map(|begun| Session::import(&begun.session).expect("a session that was exported"));
-    with_client(&script.chain().anchors(), session.as_mut(), scenario.receive, |mut client| {
+    let anchors = script.chain().anchors();
+    let mut config = config(&anchors);
+    // A session is bound to the certificate, and these were begun without.
+    if begun.is_none() && !scenario.is_anonymous {
+        config = config.with_identity(identity());
+    }
+    with_config(config, session.as_mut(), scenario.receive, |mut client| {
         let mut network = Network::to(Peer::new(script.clone()), scenario);
         client.calls = scenario.calls.clone();
         client.is_resumable = begun.is_some();
@@ -99,8 +108,17 @@ pub(crate) fn with_client<T>(
     receive: usize,
     act: impl FnOnce(Client<'_>) -> T,
 ) -> T {
+    with_config(config(anchors), session, receive, act)
+}
+
+/// The same for another client than the usual.
+fn with_config<T>(
+    config: Config<'_>,
+    session: Option<&mut Session>,
+    receive: usize,
+    act: impl FnOnce(Client<'_>) -> T,
+) -> T {
     let (mut receive, mut send) = (vec![0; receive], vec![0; SEND_BUFFER]);
-    let config = config(anchors);
     let mut entropy = CountingRng(NOW);
     let connection = match session {
         None => Connection::new(config, &mut receive, &mut send, &mut entropy),
@@ -109,7 +127,31 @@ pub(crate) fn with_client<T>(
     act(Client::new(connection.expect("a good configuration")))
 }
 
+/// The same for a client that remembers signatures.
+pub(crate) fn with_memo<T>(
+    anchors: &[TrustAnchor<'_>],
+    memo: &mut SignatureMemo,
+    act: impl FnOnce(Client<'_>) -> T,
+) -> T {
+    let (mut receive, mut send) = (vec![0; 16_384], vec![0; SEND_BUFFER]);
+    let mut connection = Connection::new(config(anchors), &mut receive, &mut send, &mut CountingRng(NOW))
+        .expect("a good configuration");
+    connection.set_signature_memo(memo);
+    act(Client::new(connection))
+}
+
 const SEND_BUFFER: usize = 1024;
+
+/// A client's own certificates, together longer than its send buffer, and its key.
+fn identity() -> ClientIdentity<'static> {
+    static IDENTITY: LazyLock<(Chain, P256Signer)> = LazyLock::new(|| {
+        let mut chain = clients::good();
+        chain.certificates.extend(clients::good().certificates);
+        let signer = P256Signer::from_der(chain.key.der()).expect("a P-256 key");
+        (chain, signer)
+    });
+    ClientIdentity::new(&IDENTITY.0.certificates, &IDENTITY.1)
+}
 
 /// What every client of these targets asks for.
 pub(crate) fn config<'a>(anchors: &'a [TrustAnchor<'a>]) -> Config<'a> {

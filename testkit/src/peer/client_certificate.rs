@@ -4,15 +4,21 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use pki_types::CertificateDer;
 
 use super::Peer;
-use crate::code::scheme;
+use crate::code::{extension, handshake, scheme};
 use crate::crypto;
-use crate::script::Message;
 use crate::seen::Event;
 use crate::wire::{Complaint, Reader, demand};
 
 impl Peer {
+    /// What a CertificateRequest asks for, if this is one: however it came to be, it is answered.
+    pub(super) fn note_request(&mut self, msg_type: u8, body: &[u8]) {
+        if msg_type == handshake::CERTIFICATE_REQUEST && self.application_secrets.is_none() {
+            self.requested_schemes = Some(schemes(body).unwrap_or_default());
+        }
+    }
+
     pub(super) fn receive_certificate(&mut self, body: &[u8]) -> Result<(), Complaint> {
-        demand!(self.has_sent(Message::CertificateRequest), "Certificate without a CertificateRequest");
+        demand!(self.requested_schemes.is_some(), "Certificate without a CertificateRequest");
         demand!(!self.has_certificate(), "Certificate comes twice (RFC 9846 §4.5)");
         let mut reader = Reader::new("Certificate", body);
         demand!(reader.vector(1)?.is_empty(), "Certificate has a context that was not sent");
@@ -39,7 +45,7 @@ impl Peer {
         let signature = reader.vector(2)?;
         reader.end()?;
         demand!(
-            self.requested_schemes.contains(&scheme),
+            self.requested_schemes.as_ref().is_some_and(|schemes| schemes.contains(&scheme)),
             "CertificateVerify has scheme {scheme:#06x}, which was not asked for (RFC 9846 §4.5.2)"
         );
         demand!(scheme == scheme::ECDSA_SECP256R1_SHA256, "the test peer does not know scheme {scheme:#06x}");
@@ -61,7 +67,7 @@ impl Peer {
     /// RFC 9846 §4.5.1: a Certificate message if and only if there was a CertificateRequest; §4.5.2: a
     /// CertificateVerify if and only if there is a certificate in it.
     pub(super) fn check_authentication(&self) -> Result<(), Complaint> {
-        let asked = self.has_sent(Message::CertificateRequest);
+        let asked = self.requested_schemes.is_some();
         demand!(
             !asked || self.has_certificate(),
             "no Certificate after a CertificateRequest (RFC 9846 §4.5.1)"
@@ -76,4 +82,19 @@ impl Peer {
         let events = &self.seen.events;
         events.iter().any(|event| matches!(event, Event::Certificate | Event::Certificates(_)))
     }
+}
+
+/// `supported_signature_algorithms` of a CertificateRequest's body.
+fn schemes(body: &[u8]) -> Result<Vec<u16>, Complaint> {
+    let what = "the script's CertificateRequest";
+    let mut reader = Reader::new(what, body);
+    reader.vector(1)?;
+    let mut block = Reader::new(what, reader.vector(2)?);
+    while !block.is_empty() {
+        let (number, data) = (block.u16()?, block.vector(2)?);
+        if number == extension::SIGNATURE_ALGORITHMS {
+            return Reader::new(what, Reader::new(what, data).vector(2)?).u16_list();
+        }
+    }
+    Ok(Vec::new())
 }

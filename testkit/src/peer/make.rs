@@ -101,13 +101,12 @@ impl Peer {
         extensions.encode()
     }
 
-    fn certificate_request(&mut self) -> Vec<u8> {
+    fn certificate_request(&self) -> Vec<u8> {
         let mut extensions = Extensions::default();
         // ecdsa_secp256r1_sha256 and rsa_pss_rsae_sha256.
         extensions.push(extension::SIGNATURE_ALGORITHMS, &[0, 4, 4, 3, 8, 4]);
         let mut request = CertificateRequest { context: Vec::new(), extensions };
         apply(&self.script.edits.certificate_request, &mut request);
-        self.requested_schemes = request.schemes();
         request.encode()
     }
 

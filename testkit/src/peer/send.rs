@@ -44,6 +44,7 @@ impl Peer {
             Action::Send(message) => self.send(*message)?,
             Action::Handshake { msg_type, body } => {
                 let message = wire::handshake(*msg_type, body);
+                self.note_request(*msg_type, body);
                 self.transcript.extend(&message);
                 self.queue(&message);
             }
@@ -65,6 +66,7 @@ impl Peer {
     fn send(&mut self, message: Message) -> Result<(), Complaint> {
         let (msg_type, mut body) = self.make(message)?;
         apply_to(&self.script.edits.bodies, message, &mut body);
+        self.note_request(msg_type, &body);
         let mut encoded = wire::handshake(msg_type, &body);
         if message == Message::HelloRetryRequest && self.seen.hellos.len() == 1 {
             // §4.1: the first ClientHello is replaced with a message that holds its hash.
@@ -190,7 +192,7 @@ impl Peer {
             // §4.7.1: what the client has still to say is known, so that a ticket need not wait for it;
             // unless it has a certificate.
             let mut transcript = self.transcript.clone();
-            if self.has_sent(Message::CertificateRequest) {
+            if self.requested_schemes.is_some() {
                 transcript.extend(wire::handshake(handshake::CERTIFICATE, &[0; 4]));
             }
             let hash = crypto::sha256(&transcript);

@@ -41,6 +41,8 @@ pub(crate) struct Scenario {
     retry: Option<Retry>,
     pub(crate) wrong_key: bool,
     pub(crate) zero_key_share: bool,
+    /// The client has no certificate of its own.
+    pub(crate) is_anonymous: bool,
     pub(crate) edits: Vec<Edit>,
     /// Changes on the way from the server to the client, each at a place in the stream of octets.
     pub(crate) network: Vec<(usize, Change)>,
@@ -57,6 +59,8 @@ struct Layout {
     ignores_limits: bool,
     tickets: usize,
     key_update: Option<u8>,
+    /// Asks for the client's certificate.
+    asks: bool,
 }
 
 #[derive(Debug)]
@@ -104,8 +108,9 @@ impl Scenario {
             is_chain_faulty: chain & 1 == 1,
             suite,
             retry,
-            wrong_key: key == 1,
-            zero_key_share: key == 2,
+            wrong_key: key & 0x7f == 1,
+            zero_key_share: key & 0x7f == 2,
+            is_anonymous: key & 0x80 != 0,
             edits,
             network,
             calls,
@@ -165,6 +170,8 @@ impl Scenario {
         };
         if let Some(ticket) = ticket {
             script = script.resume(ticket);
+        } else if self.layout.asks {
+            script = script.before(Message::Certificate, [Action::Send(Message::CertificateRequest)]);
         }
         if let Some(suite) = self.suite {
             script = script.suite(suite);
@@ -191,6 +198,7 @@ impl Layout {
             ignores_limits: flags & 16 != 0,
             tickets: size(32).map_or(0, |count| count % 4),
             key_update: size(64).map(|request| u8::from(request % 2 == 1)),
+            asks: flags & 128 != 0,
         }
     }
 
