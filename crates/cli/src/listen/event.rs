@@ -91,6 +91,9 @@ pub(crate) struct ClientHello {
     pub(crate) post_quantum: bool,
     /// In the order sent.
     pub(crate) extensions: Vec<String>,
+    /// FoxIO's fingerprint of the client's TLS library and its setting; none where the hello cannot
+    /// be decoded.
+    pub(crate) ja4: Option<String>,
     pub(crate) findings: Vec<Finding>,
 }
 

@@ -3,7 +3,7 @@
 use tls_parser::{TlsClientHelloContents, TlsExtension, parse_tls_client_hello_extension};
 
 use super::event::{ClientHello, KeyShare};
-use super::names;
+use super::{ja4, names};
 use crate::finding::Finding;
 
 /// Collects one handshake message from the fragments in its records (RFC 9846 §5.1).
@@ -18,7 +18,7 @@ const LONGEST_MESSAGE: usize = 64 * 1024;
 /// `HandshakeType.client_hello`, RFC 9846 §4.
 const CLIENT_HELLO: u8 = 1;
 /// Type and length in front of each handshake message.
-const MESSAGE_HEADER: usize = 4;
+pub(super) const MESSAGE_HEADER: usize = 4;
 
 impl Assembler {
     /// Adds a record's fragment. Gives the ClientHello when it is complete, and an error when
@@ -48,7 +48,12 @@ impl Assembler {
 
 /// Decodes a whole ClientHello message. What cannot be decoded becomes a finding.
 pub(super) fn decode(message: &[u8], records: usize) -> ClientHello {
-    let mut hello = ClientHello { octets: message.len(), records, ..ClientHello::default() };
+    let mut hello = ClientHello {
+        octets: message.len(),
+        records,
+        ja4: ja4::fingerprint(message),
+        ..ClientHello::default()
+    };
     let body = message.get(MESSAGE_HEADER..).unwrap_or_default();
     match tls_parser::parse_tls_handshake_client_hello(body) {
         Ok((rest, contents)) => {
@@ -94,7 +99,7 @@ fn fill(hello: &mut ClientHello, contents: &TlsClientHelloContents<'_>) {
 }
 
 /// Type, the whole extension with its header, and what follows.
-fn split_extension(octets: &[u8]) -> Option<(u16, &[u8], &[u8])> {
+pub(super) fn split_extension(octets: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     let [type_high, type_low, high, low, ..] = octets else { return None };
     let length = MESSAGE_HEADER + usize::from(u16::from_be_bytes([*high, *low]));
     let (extension, rest) = octets.split_at_checked(length)?;
@@ -141,11 +146,14 @@ fn fill_key_shares(hello: &mut ClientHello, octets: &[u8]) {
 }
 
 #[cfg(test)]
+pub(super) use tests::sample;
+
+#[cfg(test)]
 mod tests {
     use super::{Assembler, decode};
 
     /// A ClientHello as a small device sends it.
-    pub(super) fn sample() -> Vec<u8> {
+    pub(in super::super) fn sample() -> Vec<u8> {
         let mut extensions = Vec::new();
         let mut extension = |code: u16, data: &[u8]| {
             extensions.extend_from_slice(&code.to_be_bytes());

@@ -27,6 +27,7 @@ mod hello;
 mod hello_check;
 mod hints;
 mod http;
+mod ja4;
 mod log;
 mod names;
 mod oauth;

@@ -144,6 +144,9 @@ impl Text {
             self.row("resumption", "offers an earlier session (pre_shared_key)");
         }
         self.list("extensions", &hello.extensions);
+        if let Some(ja4) = &hello.ja4 {
+            self.row("JA4", ja4);
+        }
         self.findings(&hello.findings);
     }
 

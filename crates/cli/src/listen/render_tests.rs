@@ -51,6 +51,7 @@ fn client_hello() -> ClientHello {
         pre_shared_key: true,
         post_quantum: false,
         extensions: strings(&["server_name", "key_share"]),
+        ja4: Some("t13d0202h1_88d8eb61a8ee_6270f4836d8f".to_owned()),
         findings: vec![
             Finding::warning("some-code", "a warning").hint("a hint"),
             Finding::note("other", "a note"),
@@ -114,6 +115,7 @@ fn tcp_and_client_hello() {
     fragment limit 4096 octets (max_fragment_length)
     resumption     offers an earlier session (pre_shared_key)
     extensions     server_name, key_share
+    JA4            t13d0202h1_88d8eb61a8ee_6270f4836d8f
     warning: a warning
       hint: a hint
     note: a note
@@ -130,7 +132,7 @@ fn tcp_and_client_hello() {
     );
     assert_eq!(
         json(Event::ClientHello(Box::new(client_hello()))),
-        r#"{"attempt":3,"milliseconds":12,"event":"client_hello","second":false,"octets":240,"records":1,"server_name":"picopost.test","versions":["TLS 1.3"],"cipher_suites":["TLS_CHACHA20_POLY1305_SHA256","TLS_AES_128_GCM_SHA256"],"groups":["x25519"],"key_shares":[{"group":"x25519","octets":32}],"signature_algorithms":["ecdsa_secp256r1_sha256","ecdsa_secp384r1_sha384","rsa_pss_rsae_sha256","rsa_pkcs1_sha256"],"alpn":["http/1.1"],"session_id_octets":32,"record_size_limit":4096,"max_fragment_length":4096,"pre_shared_key":true,"post_quantum":false,"extensions":["server_name","key_share"],"findings":[{"code":"some-code","severity":"warning","title":"a warning","hint":"a hint"},{"code":"other","severity":"note","title":"a note"}]}"#
+        r#"{"attempt":3,"milliseconds":12,"event":"client_hello","second":false,"octets":240,"records":1,"server_name":"picopost.test","versions":["TLS 1.3"],"cipher_suites":["TLS_CHACHA20_POLY1305_SHA256","TLS_AES_128_GCM_SHA256"],"groups":["x25519"],"key_shares":[{"group":"x25519","octets":32}],"signature_algorithms":["ecdsa_secp256r1_sha256","ecdsa_secp384r1_sha384","rsa_pss_rsae_sha256","rsa_pkcs1_sha256"],"alpn":["http/1.1"],"session_id_octets":32,"record_size_limit":4096,"max_fragment_length":4096,"pre_shared_key":true,"post_quantum":false,"extensions":["server_name","key_share"],"ja4":"t13d0202h1_88d8eb61a8ee_6270f4836d8f","findings":[{"code":"some-code","severity":"warning","title":"a warning","hint":"a hint"},{"code":"other","severity":"note","title":"a note"}]}"#
     );
 }
 

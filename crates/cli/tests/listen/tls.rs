@@ -23,6 +23,7 @@ fn a_post_with_each_chain() {
         let hello = events.only("client_hello");
         assert_eq!(hello["server_name"], "picopost.test");
         assert_eq!(hello["versions"], json!(["TLS 1.3", "TLS 1.2"]));
+        assert!(hello["ja4"].as_str().unwrap().starts_with("t13d"), "{hello}");
         let handshake = events.only("handshake");
         assert_eq!((&handshake["version"], &handshake["kind"]), (&json!("TLS 1.3"), &json!("full")));
         let request = events.only("request");
