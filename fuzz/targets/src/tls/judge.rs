@@ -23,8 +23,17 @@ pub(crate) struct Expected {
 #[derive(Clone, Default)]
 pub(crate) struct Made {
     pub(crate) bodies: Arc<Mutex<Vec<Body>>>,
-    /// Whether one was changed on its way.
+    /// Whether one of the handshake was changed on its way.
     pub(crate) tampered: Arc<Mutex<bool>>,
+}
+
+impl Made {
+    /// Whether the message that was made last is at most the first Finished, and no ticket.
+    pub(crate) fn is_in_handshake(&self, message: Message) -> bool {
+        let bodies = self.bodies.lock().expect("no panic in between");
+        let finished = bodies.iter().filter(|body| body.message == Message::Finished).count();
+        message != Message::NewSessionTicket && finished <= usize::from(message == Message::Finished)
+    }
 }
 
 /// The body of a message.
