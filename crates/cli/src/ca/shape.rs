@@ -1,9 +1,9 @@
 //! The shapes of chain that real edges send, and the keys they are made of.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which real edge the chain is shaped like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Shape {
     /// Google Trust Services: P-256 leaf, P-256 intermediate, P-384 root

@@ -14,8 +14,17 @@ use super::oauth::{self, Client};
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) route: Route,
+    /// Whether the connection may stay open after it.
+    pub(super) persistence: Persistence,
     fields: Vec<(&'static str, &'static str)>,
     pub(super) body: Vec<u8>,
+}
+
+/// What becomes of the connection after an answer (RFC 9112 §9.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Persistence {
+    KeepAlive,
+    Close,
 }
 
 #[derive(Serialize)]
@@ -70,7 +79,7 @@ pub(super) fn answer(head: &Head, body: &[u8], only: Option<&Client>, random: [u
 /// Answers a request that could not be read.
 pub(super) fn refuse(refusal: &Refusal) -> Answer {
     let Refusal { status, finding } = refusal;
-    problem(*status, Route::Http, finding.code, &finding.title, finding.hint.as_deref())
+    problem(*status, Route::Http, &finding.code, &finding.title, finding.hint.as_deref())
 }
 
 /// Answers a client that did not finish its request in time.
@@ -90,26 +99,35 @@ pub(super) fn plain_http() -> Answer {
 }
 
 impl Answer {
-    /// The octets to send, in answer to a request with this method.
-    pub(super) fn encode(&self, method: &str, now: Timestamp) -> Vec<u8> {
+    /// Head and content to send, in answer to a request with this method and version.
+    pub(super) fn encode(
+        &self,
+        method: &str,
+        minor_version: u8,
+        persistence: Persistence,
+        now: Timestamp,
+    ) -> (Vec<u8>, Vec<u8>) {
         // IMF-fixdate, RFC 9110 §5.6.7.
         let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT");
-        let mut octets = format!(
+        let mut head = format!(
             "HTTP/1.1 {} {}\r\nDate: {date}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
             self.status,
             reason(self.status),
             self.body.len()
         );
         for (name, value) in &self.fields {
-            octets.push_str(&format!("{name}: {value}\r\n"));
+            head.push_str(&format!("{name}: {value}\r\n"));
         }
-        octets.push_str("Connection: close\r\n\r\n");
-        let mut octets = octets.into_bytes();
+        head.push_str(match persistence {
+            Persistence::Close => "Connection: close\r\n",
+            // An HTTP/1.0 client takes the connection for closed otherwise.
+            Persistence::KeepAlive if minor_version == 0 => "Connection: keep-alive\r\n",
+            Persistence::KeepAlive => "",
+        });
+        head.push_str("\r\n");
         // RFC 9110 §9.3.2: the head of the same answer, and nothing else.
-        if method != "HEAD" {
-            octets.extend_from_slice(&self.body);
-        }
-        octets
+        let body = if method == "HEAD" { Vec::new() } else { self.body.clone() };
+        (head.into_bytes(), body)
     }
 }
 
@@ -133,10 +151,21 @@ fn token(head: &Head, body: &[u8], only: Option<&Client>, random: [u8; 32]) -> A
     // RFC 6749 §5.1 and §5.2.
     let fields = vec![("Cache-Control", "no-store"), ("Pragma", "no-cache")];
     match oauth::token(head, body, only, random) {
-        Ok(granted) => Answer { status: 200, route: Route::Token, fields, body: json(&granted) },
+        Ok(granted) => Answer {
+            status: 200,
+            route: Route::Token,
+            persistence: Persistence::KeepAlive,
+            fields,
+            body: json(&granted),
+        },
         Err(denied) => {
-            let mut answer =
-                Answer { status: denied.status(), route: Route::Token, fields, body: json(&denied) };
+            let mut answer = Answer {
+                status: denied.status(),
+                route: Route::Token,
+                persistence: Persistence::KeepAlive,
+                fields,
+                body: json(&denied),
+            };
             if denied.basic_used {
                 answer.fields.push(("WWW-Authenticate", "Basic realm=\"picopost\""));
             }
@@ -162,12 +191,20 @@ fn echo(head: &Head, body: &[u8]) -> Answer {
         body: text,
         body_base64: text.is_none().then(|| STANDARD.encode(body)),
     };
-    Answer { status: 200, route: Route::Echo, fields: Vec::new(), body: json(&echo) }
+    Answer {
+        status: 200,
+        route: Route::Echo,
+        persistence: Persistence::KeepAlive,
+        fields: Vec::new(),
+        body: json(&echo),
+    }
 }
 
 fn problem(status: u16, route: Route, error: &str, description: &str, hint: Option<&str>) -> Answer {
     let body = json(&Problem { error, error_description: description, hint });
-    Answer { status, route, fields: Vec::new(), body }
+    // Whoever gets HTTP wrong may be read wrongly from here on.
+    let persistence = if route == Route::Http { Persistence::Close } else { Persistence::KeepAlive };
+    Answer { status, route, persistence, fields: Vec::new(), body }
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {
@@ -182,7 +219,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::http::Reader;
-    use super::{Answer, answer, plain_http};
+    use super::{Answer, Persistence, answer, plain_http};
 
     fn ask(request: &[u8]) -> Answer {
         let mut reader = Reader::default();
@@ -191,7 +228,12 @@ mod tests {
     }
 
     fn text(answer: &Answer) -> String {
-        String::from_utf8(answer.encode("POST", Timestamp::UNIX_EPOCH)).unwrap()
+        encoded(answer, "POST", 1, Persistence::Close)
+    }
+
+    fn encoded(answer: &Answer, method: &str, minor_version: u8, persistence: Persistence) -> String {
+        let (head, body) = answer.encode(method, minor_version, persistence, Timestamp::UNIX_EPOCH);
+        String::from_utf8([head, body].concat()).unwrap()
     }
 
     #[test]
@@ -203,7 +245,12 @@ mod tests {
              Content-Type: application/json\r\nContent-Length: 84\r\nAllow: POST\r\nConnection: close\r\n\r\n\
              {\"error\":\"method_not_allowed\",\"error_description\":\"a token is asked for with POST\"}\n"
         );
-        assert!(answer.encode("HEAD", Timestamp::UNIX_EPOCH).ends_with(b"\r\n\r\n"));
+        assert!(encoded(&answer, "HEAD", 1, Persistence::Close).ends_with("\r\n\r\n"));
+        assert!(!encoded(&answer, "POST", 1, Persistence::KeepAlive).contains("Connection"));
+        assert!(
+            encoded(&answer, "POST", 0, Persistence::KeepAlive)
+                .contains("\r\nConnection: keep-alive\r\n\r\n")
+        );
     }
 
     #[test]

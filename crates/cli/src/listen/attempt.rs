@@ -1,35 +1,33 @@
 //! One attempt, from the TCP connection to the end of its handshake: each stage reads, tells, and
 //! hands on.
 
-use std::net::TcpStream;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::net::TcpStream;
 
-use super::answer;
+use super::answer::{self, Persistence};
 use super::event::{Blame, ClientHello, Closed, Event, HandshakeFailed, How, NotTls, NotTlsKind};
 use super::exchange;
 use super::hello::{self, Assembler};
 use super::hello_check::{self, Served};
 use super::hints;
-use super::log::Recorder;
+use super::hub::Recorder;
 use super::oauth::Client;
 use super::octets::Octets;
-use super::secrets::Secrets;
 use super::session::{self, Failure, Session};
 use super::wire::{End, Wire};
 use crate::ca::{Shape, SubjectName};
-use crate::finding::Finding;
+use crate::finding::{Finding, Part};
 
 /// What every attempt is served with.
 pub(super) struct Service {
-    pub(super) config: Arc<rustls::ServerConfig>,
+    pub(super) config: rustls::ServerConfig,
     pub(super) shape: Shape,
     pub(super) names: Vec<SubjectName>,
     pub(super) anchors: String,
     pub(super) client: Option<Client>,
-    pub(super) secrets: Secrets,
     pub(super) timeout: Duration,
 }
 
@@ -39,16 +37,18 @@ const HANDSHAKE: u8 = 22;
 const RECORD_HEADER: usize = 5;
 
 /// Serves one connection to its end.
-pub(super) fn serve(stream: TcpStream, service: &Service, recorder: &Recorder<'_>) {
-    let mut wire = Wire::new(stream, service.timeout);
+pub(super) async fn serve(stream: TcpStream, local: SocketAddr, service: &Service, recorder: Recorder) {
+    let mut wire = Wire::new(stream, service.timeout, recorder.tape());
     let mut end = None;
     while wire.buffer().len() < 3 && end.is_none() {
-        end = wire.fill().err();
+        end = wire.fill().await.err();
     }
+    // Boxed, so that a connection that has sent nothing yet does not take the room for it.
     match recognise(wire.buffer()) {
-        None => serve_tls(wire, service, recorder),
-        Some(kind) => serve_not_tls(wire, kind, end, service, recorder),
+        None => Box::pin(serve_tls(wire, local.ip(), service, &recorder)).await,
+        Some(kind) => Box::pin(serve_not_tls(wire, kind, end, &recorder)).await,
     }
+    recorder.end().await;
 }
 
 /// None for TLS: a handshake record, or an alert.
@@ -64,35 +64,33 @@ fn recognise(octets: &[u8]) -> Option<NotTlsKind> {
     }
 }
 
-fn serve_not_tls(
-    mut wire: Wire,
-    kind: NotTlsKind,
-    mut end: Option<End>,
-    service: &Service,
-    recorder: &Recorder<'_>,
-) {
+async fn serve_not_tls(mut wire: Wire, kind: NotTlsKind, mut end: Option<End>, recorder: &Recorder) {
     let mut answer = None;
     if kind == NotTlsKind::PlainHttp {
         let ends =
             |octets: &[u8]| octets.windows(4).any(|window| window == b"\r\n\r\n") || octets.len() > MAX_EXTRA;
         while !ends(wire.buffer()) && end.is_none() {
-            end = wire.fill().err();
+            end = wire.fill().await.err();
         }
-        let octets = answer::plain_http().encode("", Timestamp::now());
+        let (head, body) = answer::plain_http().encode("", 1, Persistence::Close, Timestamp::now());
         wire.begin_stage();
-        if wire.send(&octets).is_ok() {
-            answer = octets
+        if wire.send(&[head.as_slice(), &body].concat()).await.is_ok() {
+            answer = head
                 .split(|octet| *octet == b'\r')
                 .next()
                 .map(|line| String::from_utf8_lossy(line).into_owned());
         }
     }
-    let received = Octets::new(&service.secrets.mask(wire.buffer()), wire.buffer().len());
-    let findings = vec![not_tls_finding(kind, end, wire.limit())];
-    recorder.event(Event::NotTls(NotTls { kind, received, answer, findings }));
-    wire.close();
-    let how = end.map_or_else(|| wire.drain(), How::from);
-    closed(&wire, how, recorder);
+    let received = Octets::new(wire.buffer());
+    let finding = not_tls_finding(kind, end, wire.limit()).at(Part::Received, 0..wire.buffer().len());
+    let findings = vec![finding];
+    recorder.event(Event::NotTls(NotTls { kind, received, answer, findings })).await;
+    wire.close().await;
+    let how = match end {
+        Some(end) => end.into(),
+        None => wire.drain().await,
+    };
+    closed(&wire, how, recorder).await;
 }
 
 fn not_tls_finding(kind: NotTlsKind, end: Option<End>, limit: Duration) -> Finding {
@@ -111,22 +109,22 @@ fn not_tls_finding(kind: NotTlsKind, end: Option<End>, limit: Duration) -> Findi
     }
 }
 
-fn serve_tls(wire: Wire, service: &Service, recorder: &Recorder<'_>) {
-    let mut session = match Session::new(wire, Arc::clone(&service.config)) {
+async fn serve_tls(wire: Wire, local: IpAddr, service: &Service, recorder: &Recorder) {
+    let mut session = match Session::new(wire, &service.config) {
         Ok(session) => session,
         Err(error) => {
             let reason = format!("the server is not able to start TLS: {error}");
             let failed = HandshakeFailed { blame: Blame::Server, reason, alert: None, hint: None };
-            recorder.event(Event::HandshakeFailed(failed));
+            recorder.event(Event::HandshakeFailed(failed)).await;
             return;
         }
     };
     let mut greeting = None;
-    match handshake(&mut session, &mut greeting, service, recorder) {
+    match handshake(&mut session, &mut greeting, local, service, recorder).await {
         Ok(()) => {
-            recorder.event(Event::Handshake(session.handshake()));
+            recorder.event(Event::Handshake(session.handshake())).await;
             let server_name = greeting.and_then(|greeting| greeting.server_name);
-            exchange::serve(&mut session, server_name.as_deref(), service, recorder);
+            exchange::serve(&mut session, server_name.as_deref(), service, recorder).await;
         }
         Err(failure) => {
             let mut failed = handshake_failed(&failure, &session, service);
@@ -134,14 +132,14 @@ fn serve_tls(wire: Wire, service: &Service, recorder: &Recorder<'_>) {
                 failed.reason = format!("no whole ClientHello came: {}", failed.reason);
                 failed.hint = None;
             }
-            recorder.event(Event::HandshakeFailed(failed));
-            session.wire.close();
+            recorder.event(Event::HandshakeFailed(failed)).await;
+            session.wire.close().await;
             let how = match failure {
                 Failure::End(end) => end.into(),
                 Failure::Alert(_) => How::Alert,
-                Failure::Tls(_) => session.wire.drain(),
+                Failure::Tls(_) => session.wire.drain().await,
             };
-            closed(&session.wire, how, recorder);
+            closed(&session.wire, how, recorder).await;
         }
     }
 }
@@ -151,18 +149,18 @@ struct Greeting {
     server_name: Option<String>,
 }
 
-fn handshake(
+async fn handshake(
     session: &mut Session,
     greeting: &mut Option<Greeting>,
+    local: IpAddr,
     service: &Service,
-    recorder: &Recorder<'_>,
+    recorder: &Recorder,
 ) -> Result<(), Failure> {
-    let served =
-        Served { shape: service.shape, names: &service.names, address: session.wire.local_address() };
+    let served = Served { shape: service.shape, names: &service.names, address: local };
     let mut assembler = Some(Assembler::default());
     let mut second = false;
     while session.is_handshaking() {
-        let record = session.wire.take_record().map_err(Failure::End)?;
+        let record = session.wire.take_record().await.map_err(Failure::End)?;
         if let (Some(hello), [HANDSHAKE, ..]) = (&mut assembler, record.as_slice()) {
             let complete = match hello.add(record.get(RECORD_HEADER..).unwrap_or_default()) {
                 Ok(None) => None,
@@ -173,12 +171,12 @@ fn handshake(
                 hello.second = second;
                 hello_check::check(&mut hello, &served);
                 *greeting = Some(Greeting { server_name: hello.server_name.clone() });
-                recorder.event(Event::ClientHello(Box::new(hello)));
+                recorder.event(Event::ClientHello(Box::new(hello))).await;
                 assembler = None;
                 session.wire.begin_stage();
             }
         }
-        session.handle(&record)?;
+        session.handle(&record).await?;
         if session.hello_retry_requested() && !second {
             second = true;
             assembler = Some(Assembler::default());
@@ -214,7 +212,9 @@ fn handshake_failed(failure: &Failure, session: &Session, service: &Service) -> 
     }
 }
 
-fn closed(wire: &Wire, how: How, recorder: &Recorder<'_>) {
+async fn closed(wire: &Wire, how: How, recorder: &Recorder) {
     let Wire { octets_in, octets_out, .. } = *wire;
-    recorder.event(Event::Closed(Closed { how, alert: None, octets_in, octets_out, findings: Vec::new() }));
+    recorder
+        .event(Event::Closed(Closed { how, alert: None, octets_in, octets_out, findings: Vec::new() }))
+        .await;
 }

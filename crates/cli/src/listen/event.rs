@@ -1,28 +1,29 @@
 //! What the test server has to tell: one serialisable value for each thing that happens. Human
 //! text and `--json` are two renderings of these values.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::octets::Octets;
 use crate::ca::Shape;
 use crate::finding::Finding;
 
 /// One event, and where it belongs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Line {
     /// Counts connections from 1; none for what concerns the server as a whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) attempt: Option<u64>,
     /// Milliseconds since the TCP connection was accepted.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) milliseconds: Option<u64>,
     #[serde(flatten)]
     pub(crate) event: Event,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event {
     /// `--write-anchors-only`: where the anchors are.
@@ -39,7 +40,26 @@ pub(crate) enum Event {
     Summary(Summary),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+impl Event {
+    /// Roughly how many octets of memory it takes.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::ClientHello(hello) => 4 * hello.octets,
+            Self::NotTls(not_tls) => not_tls.received.octets().len(),
+            // The fields are in the head, and once more in the list.
+            Self::Request(request) => {
+                3 * request.head.octets().len()
+                    + request.body.octets().len()
+                    + request.extra.octets().len()
+                    + 16 * request.records.len()
+            }
+            Self::Response(response) => response.head.octets().len() + response.body.octets().len(),
+            _ => 0,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Anchors {
     /// PEM with the roots of all chain shapes.
     pub(crate) anchors: String,
@@ -49,7 +69,7 @@ pub(crate) struct Anchors {
     pub(crate) new_ca: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Listening {
     pub(crate) url: String,
     pub(crate) address: SocketAddr,
@@ -61,13 +81,15 @@ pub(crate) struct Listening {
     pub(crate) anchors: Anchors,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tcp {
     pub(crate) peer: SocketAddr,
+    /// This machine's end of the connection.
+    pub(crate) local: SocketAddr,
 }
 
 /// A ClientHello (RFC 9846 §4.2.2, RFC 5246 §7.4.1.2), whether or not the handshake then succeeds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ClientHello {
     /// The second one, after a HelloRetryRequest.
     pub(crate) second: bool,
@@ -94,17 +116,36 @@ pub(crate) struct ClientHello {
     /// FoxIO's fingerprint of the client's TLS library and its setting; none where the hello cannot
     /// be decoded.
     pub(crate) ja4: Option<String>,
+    /// The same as numbers.
+    pub(crate) code_points: CodePoints,
     pub(crate) findings: Vec<Finding>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What a ClientHello offers, as the numbers in it, in the order sent, GREASE among them: what
+/// fingerprints are made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CodePoints {
+    pub(crate) legacy_version: u16,
+    /// Of supported_versions; empty without it.
+    pub(crate) versions: Vec<u16>,
+    pub(crate) cipher_suites: Vec<u16>,
+    pub(crate) groups: Vec<u16>,
+    pub(crate) key_shares: Vec<u16>,
+    pub(crate) signature_algorithms: Vec<u16>,
+    pub(crate) extensions: Vec<u16>,
+    /// The names as their octets.
+    pub(crate) alpn: Vec<Vec<u8>>,
+    pub(crate) psk_key_exchange_modes: Vec<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeyShare {
     pub(crate) group: String,
     pub(crate) octets: usize,
 }
 
 /// The first octets were no TLS record.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct NotTls {
     pub(crate) kind: NotTlsKind,
     pub(crate) received: Octets,
@@ -113,7 +154,7 @@ pub(crate) struct NotTls {
     pub(crate) findings: Vec<Finding>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NotTlsKind {
     PlainHttp,
@@ -122,7 +163,7 @@ pub(crate) enum NotTlsKind {
     Garbage,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Handshake {
     pub(crate) version: String,
     pub(crate) cipher_suite: String,
@@ -134,7 +175,7 @@ pub(crate) struct Handshake {
     pub(crate) octets_out: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HandshakeKind {
     Full,
@@ -142,7 +183,7 @@ pub(crate) enum HandshakeKind {
     Resumed,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct HandshakeFailed {
     pub(crate) blame: Blame,
     pub(crate) reason: String,
@@ -152,7 +193,7 @@ pub(crate) struct HandshakeFailed {
 }
 
 /// Who ended the handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Blame {
     Client,
@@ -160,14 +201,14 @@ pub(crate) enum Blame {
     Connection,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Alert {
     pub(crate) number: u8,
-    pub(crate) name: &'static str,
-    pub(crate) meaning: &'static str,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) meaning: Cow<'static, str>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Request {
     /// Empty where the head could not be parsed.
     pub(crate) method: String,
@@ -182,28 +223,32 @@ pub(crate) struct Request {
     pub(crate) extra: Octets,
     /// Plaintext octets in each TLS record.
     pub(crate) records: Vec<usize>,
+    /// When each record was complete: microseconds since TCP was accepted.
+    pub(crate) record_microseconds: Vec<u64>,
     pub(crate) findings: Vec<Finding>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Header {
     pub(crate) name: String,
     pub(crate) value: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) reason: String,
     pub(crate) route: Route,
     /// Head and body.
     pub(crate) octets: usize,
-    /// None for an echo: it repeats the request.
-    pub(crate) body: Option<String>,
+    /// As sent, with the empty line.
+    pub(crate) head: Octets,
+    /// The content as sent.
+    pub(crate) body: Octets,
 }
 
 /// Which part of the server answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Route {
     Token,
@@ -212,7 +257,7 @@ pub(crate) enum Route {
     Http,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Closed {
     pub(crate) how: How,
     pub(crate) alert: Option<Alert>,
@@ -222,7 +267,7 @@ pub(crate) struct Closed {
 }
 
 /// How the client ended its side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum How {
     CloseNotify,
@@ -238,7 +283,7 @@ pub(crate) enum How {
     KeptSending,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Summary {
     pub(crate) attempts: u64,
     pub(crate) handshakes: u64,

@@ -75,12 +75,16 @@ pub(super) fn decode(message: &[u8], records: usize) -> ClientHello {
 
 fn fill(hello: &mut ClientHello, contents: &TlsClientHelloContents<'_>) {
     hello.session_id_octets = contents.session_id.map_or(0, <[u8]>::len);
+    let points = &mut hello.code_points;
+    points.legacy_version = contents.version.0;
+    points.cipher_suites = contents.ciphers.iter().map(|suite| suite.0).collect();
     hello.cipher_suites = contents.ciphers.iter().map(|suite| names::cipher_suite(suite.0)).collect();
     // Without supported_versions this is the highest version, RFC 9846 §4.3.1.
     hello.versions = vec![names::version(contents.version.0)];
     let mut rest = contents.ext.unwrap_or_default();
     while let Some((code, extension, after)) = split_extension(rest) {
         rest = after;
+        hello.code_points.extensions.push(code);
         hello.extensions.push(names::extension(code));
         match parse_tls_client_hello_extension(extension) {
             Ok((_, parsed)) => fill_extension(hello, &parsed),
@@ -107,20 +111,25 @@ pub(super) fn split_extension(octets: &[u8]) -> Option<(u16, &[u8], &[u8])> {
 }
 
 fn fill_extension(hello: &mut ClientHello, extension: &TlsExtension<'_>) {
+    let points = &mut hello.code_points;
     match extension {
         TlsExtension::SNI(list) => {
             hello.server_name = list.first().map(|(_, name)| String::from_utf8_lossy(name).into_owned());
         }
         TlsExtension::SupportedVersions(list) => {
+            points.versions = list.iter().map(|version| version.0).collect();
             hello.versions = list.iter().map(|version| names::version(version.0)).collect();
         }
         TlsExtension::EllipticCurves(list) => {
+            points.groups = list.iter().map(|group| group.0).collect();
             hello.groups = list.iter().map(|group| names::group(group.0)).collect();
         }
         TlsExtension::SignatureAlgorithms(list) => {
+            points.signature_algorithms.clone_from(list);
             hello.signature_algorithms = list.iter().map(|scheme| names::signature_scheme(*scheme)).collect();
         }
         TlsExtension::ALPN(list) => {
+            points.alpn = list.iter().map(|name| name.to_vec()).collect();
             hello.alpn = list.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
         }
         TlsExtension::KeyShare(octets) => fill_key_shares(hello, octets),
@@ -129,6 +138,7 @@ fn fill_extension(hello: &mut ClientHello, extension: &TlsExtension<'_>) {
             // RFC 6066 §4: 1 to 4 mean 2^9 to 2^12.
             hello.max_fragment_length = matches!(code, 1..=4).then(|| 1 << (u16::from(*code) + 8));
         }
+        TlsExtension::PskExchangeModes(modes) => points.psk_key_exchange_modes.clone_from(modes),
         TlsExtension::PreSharedKey(_) => hello.pre_shared_key = true,
         _ => {}
     }
@@ -140,6 +150,7 @@ fn fill_key_shares(hello: &mut ClientHello, octets: &[u8]) {
     let mut rest = octets.get(2..).unwrap_or_default();
     while let Some((code, entry, after)) = split_extension(rest) {
         rest = after;
+        hello.code_points.key_shares.push(code);
         hello.post_quantum |= names::is_post_quantum(code);
         hello.key_shares.push(KeyShare { group: names::group(code), octets: entry.len() - MESSAGE_HEADER });
     }
@@ -150,6 +161,7 @@ pub(super) use tests::sample;
 
 #[cfg(test)]
 mod tests {
+    use super::super::event::CodePoints;
     use super::{Assembler, decode};
 
     /// A ClientHello as a small device sends it.
@@ -189,6 +201,20 @@ mod tests {
         assert_eq!((hello.key_shares[0].group.as_str(), hello.key_shares[0].octets), ("x25519", 32));
         assert_eq!((hello.record_size_limit, hello.max_fragment_length), (Some(1024), Some(1024)));
         assert!(!hello.post_quantum && hello.findings.is_empty());
+        assert_eq!(
+            hello.code_points,
+            CodePoints {
+                legacy_version: 0x0303,
+                versions: vec![0x0304],
+                cipher_suites: vec![0x1303, 0x1301],
+                groups: vec![0x11ec, 0x001d],
+                key_shares: vec![0x001d],
+                signature_algorithms: vec![0x0403, 0x0804],
+                extensions: vec![0, 43, 10, 13, 16, 51, 28, 1],
+                alpn: vec![b"http/1.1".to_vec()],
+                psk_key_exchange_modes: Vec::new(),
+            }
+        );
     }
 
     #[test]

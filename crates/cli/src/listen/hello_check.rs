@@ -155,12 +155,12 @@ mod tests {
         }
     }
 
-    fn codes(change: impl FnOnce(&mut ClientHello)) -> Vec<&'static str> {
+    fn codes(change: impl FnOnce(&mut ClientHello)) -> Vec<String> {
         let mut hello = good();
         change(&mut hello);
         let address = "127.0.0.1".parse().unwrap();
         check(&mut hello, &Served { shape: Shape::Gts, names: &SubjectName::always(), address });
-        hello.findings.iter().map(|finding| finding.code).collect()
+        hello.findings.iter().map(|finding| finding.code.to_string()).collect()
     }
 
     #[test]

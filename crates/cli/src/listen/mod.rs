@@ -2,31 +2,36 @@
 //! even when the handshake then fails, the alert, the request octet by octet, and what is wrong
 //! with it. It answers like a real service.
 
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinSet;
 
 use crate::ca::{self, Authority, Origin, ServerIdentity, Shape, SubjectName};
 use crate::error::{CommandError, io_reason};
 use attempt::Service;
 use event::{Anchors, Event, Listening, Tcp};
-use log::{Format, Log};
+use hub::Hub;
+use log::Format;
 use oauth::Client;
 use secrets::Secrets;
-use slots::Slots;
 
 mod answer;
 mod attempt;
+mod capture;
 mod event;
 mod exchange;
 mod hello;
 mod hello_check;
 mod hints;
 mod http;
+mod hub;
 mod ja4;
 mod log;
 mod names;
@@ -37,14 +42,13 @@ mod render;
 mod request_check;
 mod secrets;
 mod session;
-mod slots;
 mod wire;
 
 /// Accept a device's POST and show what arrives, layer by layer.
 ///
 /// Serves TLS 1.3 and 1.2 with a CA of its own, which is made once and kept, so that the anchors
 /// built into a firmware stay valid. `POST /oauth/token` is answered like an OAuth 2.0 token
-/// endpoint, anything else is echoed; one request for each connection.
+/// endpoint, anything else is echoed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The TCP port; 0 takes a free one.
@@ -93,20 +97,44 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     let folder = args.ca.clone().map_or_else(ca::default_folder, Ok)?;
     let now = OffsetDateTime::now_utc();
     let authority = Authority::open_or_create(&folder, now)?;
-    let log = Arc::new(Log::new(if args.json { Format::Json } else { Format::Human }));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        CommandError::could_not_run(format!("the server cannot be set up: {}", io_reason(&error)))
+    })?;
+    let (hub, [updates]) = Hub::new(0);
+    let hub = Arc::new(hub);
+    let gone = Arc::new(Notify::new());
+    let format = if args.json { Format::Json } else { Format::Human };
+    let secrets = if args.show_secrets { Secrets::Whole } else { Secrets::Shortened };
+    let printer = log::print(updates, format, secrets, Arc::clone(&gone));
+    let outcome = runtime.block_on(serve(args, &authority, now, &hub, &gone));
+    // Tasks that are still there hold the hub; without it the printer comes to its end.
+    drop(runtime);
+    drop(hub);
+    // It has said what there was to say.
+    let _ = printer.join();
+    outcome
+}
+
+async fn serve(
+    args: &Args,
+    authority: &Authority,
+    now: OffsetDateTime,
+    hub: &Arc<Hub>,
+    gone: &Notify,
+) -> Result<(), CommandError> {
     let anchors = Anchors {
         anchors: authority.anchors().display().to_string(),
         root: authority.root(args.chain).display().to_string(),
         new_ca: authority.origin() == Origin::New,
     };
     if args.write_anchors_only {
-        log.event(Event::Anchors(anchors));
+        hub.event(Event::Anchors(anchors)).await;
         return Ok(());
     }
     let names = names_served(args);
     let config = server_config(authority.issue(args.chain, &names, now)?)?;
-    let (listener, address) = bind(args)?;
-    log.event(Event::Listening(Listening {
+    let (listener, address) = bind(args).await?;
+    hub.event(Event::Listening(Listening {
         url: format!("https://{}", authority_of(args, address)),
         address,
         port: address.port(),
@@ -114,66 +142,71 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
         keys: args.chain.describe(),
         names: names.iter().map(ToString::to_string).collect(),
         anchors: anchors.clone(),
-    }));
-    let service = Service {
-        config: Arc::new(config),
+    }))
+    .await;
+    let service = Arc::new(Service {
+        config,
         shape: args.chain,
         names,
         anchors: anchors.anchors,
         client: args.client.clone(),
-        secrets: if args.show_secrets { Secrets::Whole } else { Secrets::Shortened },
         timeout: Duration::from_secs(args.timeout),
-    };
-    end_at_ctrl_c(&log)?;
+    });
     let attempts = if args.once { Some(1) } else { args.attempts.map(NonZeroU64::get) };
-    accept(&listener, attempts, &service, &log)?;
-    drop(log.end());
+    let mut tasks = JoinSet::new();
+    let outcome = tokio::select! {
+        outcome = accept(&listener, attempts, &service, hub, &mut tasks) => outcome,
+        outcome = interrupted() => outcome,
+        () = gone.notified() => Ok(()),
+    };
+    tasks.shutdown().await;
+    hub.end().await;
+    outcome
+}
+
+/// Serves each connection in a task of its own.
+async fn accept(
+    listener: &TcpListener,
+    attempts: Option<u64>,
+    service: &Arc<Service>,
+    hub: &Arc<Hub>,
+    tasks: &mut JoinSet<()>,
+) -> Result<(), CommandError> {
+    let slots = Arc::new(Semaphore::new(MAX_CONCURRENT));
+    let mut accepted = 0;
+    while attempts.is_none_or(|attempts| accepted < attempts) {
+        // The semaphore is never closed.
+        let slot = Arc::clone(&slots).acquire_owned().await.ok();
+        let (stream, peer) = match listener.accept().await {
+            Ok(connection) => connection,
+            // The client gave up before it was accepted.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
+            Err(error) => {
+                let reason = io_reason(&error);
+                return Err(CommandError::could_not_run(format!("no connection can be accepted: {reason}")));
+            }
+        };
+        accepted += 1;
+        // A connection that is gone already has no address.
+        let local = stream.local_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
+        let recorder = hub.begin_attempt(peer, local);
+        let service = Arc::clone(service);
+        tasks.spawn(async move {
+            recorder.event(Event::Tcp(Tcp { peer, local })).await;
+            attempt::serve(stream, local, &service, recorder).await;
+            drop(slot);
+        });
+        while tasks.try_join_next().is_some() {}
+    }
+    while tasks.join_next().await.is_some() {}
     Ok(())
 }
 
-/// Serves each connection in a thread of its own.
-fn accept(
-    listener: &TcpListener,
-    attempts: Option<u64>,
-    service: &Service,
-    log: &Log,
-) -> Result<(), CommandError> {
-    let slots = Slots::new(MAX_CONCURRENT);
-    std::thread::scope(|scope| {
-        let mut accepted = 0;
-        while attempts.is_none_or(|attempts| accepted < attempts) {
-            let slot = slots.take();
-            let (stream, peer) = match listener.accept() {
-                Ok(connection) => connection,
-                // The client gave up before it was accepted.
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
-                Err(error) => {
-                    let reason = io_reason(&error);
-                    return Err(CommandError::could_not_run(format!(
-                        "no connection can be accepted: {reason}"
-                    )));
-                }
-            };
-            accepted += 1;
-            let recorder = log.begin_attempt();
-            recorder.event(Event::Tcp(Tcp { peer }));
-            scope.spawn(move || {
-                attempt::serve(stream, service, &recorder);
-                drop(slot);
-            });
-        }
-        Ok(())
-    })
-}
-
-fn end_at_ctrl_c(log: &Arc<Log>) -> Result<(), CommandError> {
-    let log = Arc::clone(log);
-    ctrlc::set_handler(move || {
-        // Held until the process is gone, so that nothing is printed after the summary.
-        let _last = log.end();
-        std::process::exit(0);
-    })
-    .map_err(|error| CommandError::could_not_run(format!("Ctrl-C cannot be watched for: {error}")))
+/// Waits for Ctrl-C.
+async fn interrupted() -> Result<(), CommandError> {
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|error| CommandError::could_not_run(format!("Ctrl-C cannot be watched for: {error}")))
 }
 
 fn names_served(args: &Args) -> Vec<SubjectName> {
@@ -198,9 +231,10 @@ fn authority_of(args: &Args, address: SocketAddr) -> String {
     }
 }
 
-fn bind(args: &Args) -> Result<(TcpListener, SocketAddr), CommandError> {
+async fn bind(args: &Args) -> Result<(TcpListener, SocketAddr), CommandError> {
     let wanted = SocketAddr::new(args.bind, args.port);
     TcpListener::bind(wanted)
+        .await
         .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
         .map_err(|error| {
             let failed =

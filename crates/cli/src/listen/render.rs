@@ -4,7 +4,7 @@ use super::event::{
     Alert, Anchors, Blame, ClientHello, Closed, Event, Handshake, HandshakeFailed, HandshakeKind, How, Line,
     Listening, NotTls, NotTlsKind, Request, Response, Route, Summary,
 };
-use super::octets::Octets;
+use super::octets::{Octets, escape};
 use crate::finding::Finding;
 
 /// Lines of one attempt begin with its number and its time.
@@ -29,6 +29,8 @@ pub(super) fn line(line: &Line) -> String {
     text.out
 }
 
+/// How many octets are shown of a head, a body, …
+const SHOWN: usize = 16 * 1024;
 /// Columns of a list beside its name.
 const LIST_WIDTH: usize = 78;
 
@@ -69,11 +71,14 @@ impl Text {
 
     /// Octets line by line, as they were received.
     fn octets(&mut self, octets: &Octets) {
-        for line in octets.text.split_inclusive("\\n") {
+        let all = octets.octets();
+        let shown = all.get(..SHOWN).unwrap_or(all);
+        for line in escape(shown).split_inclusive("\\n") {
             self.push(&format!("    | {line}"));
         }
-        if octets.omitted > 0 {
-            self.push(&format!("    … and {} octets more", octets.omitted));
+        let omitted = all.len() - shown.len() + octets.omitted;
+        if omitted > 0 {
+            self.push(&format!("    … and {omitted} octets more"));
         }
     }
 
@@ -232,8 +237,9 @@ impl Text {
         };
         let Response { status, reason, octets, .. } = response;
         self.title("answer", &format!("{status} {reason}, {octets} octets: {what}"));
-        if let Some(body) = &response.body {
-            self.push(&format!("    | {body}"));
+        // An echo repeats the request.
+        if response.route != Route::Echo {
+            self.push(&format!("    | {}", String::from_utf8_lossy(response.body.octets()).trim_end()));
         }
     }
 

@@ -1,8 +1,8 @@
 use std::net::SocketAddr;
 
 use super::super::event::{
-    Alert, Anchors, Blame, ClientHello, Closed, Event, Handshake, HandshakeFailed, HandshakeKind, Header,
-    How, KeyShare, Line, Listening, NotTls, NotTlsKind, Request, Response, Route, Summary, Tcp,
+    Alert, Anchors, Blame, ClientHello, Closed, CodePoints, Event, Handshake, HandshakeFailed, HandshakeKind,
+    Header, How, KeyShare, Line, Listening, NotTls, NotTlsKind, Request, Response, Route, Summary, Tcp,
 };
 use super::super::octets::Octets;
 use crate::ca::Shape;
@@ -21,7 +21,7 @@ fn strings(list: &[&str]) -> Vec<String> {
 }
 
 fn octets(octets: &[u8]) -> Octets {
-    Octets::new(octets, octets.len())
+    Octets::new(octets)
 }
 
 fn address(port: u16) -> SocketAddr {
@@ -52,6 +52,7 @@ fn client_hello() -> ClientHello {
         post_quantum: false,
         extensions: strings(&["server_name", "key_share"]),
         ja4: Some("t13d0202h1_88d8eb61a8ee_6270f4836d8f".to_owned()),
+        code_points: CodePoints { extensions: vec![0, 51], ..CodePoints::default() },
         findings: vec![
             Finding::warning("some-code", "a warning").hint("a hint"),
             Finding::note("other", "a note"),
@@ -95,7 +96,7 @@ listening on https://localhost:8443 (127.0.0.1:8443)
 #[test]
 fn tcp_and_client_hello() {
     assert_eq!(
-        text(Event::Tcp(Tcp { peer: address(5000) })),
+        text(Event::Tcp(Tcp { peer: address(5000), local: address(8443) })),
         "#3    12 ms  TCP          from 127.0.0.1:5000\n"
     );
     assert_eq!(
@@ -132,7 +133,7 @@ fn tcp_and_client_hello() {
     );
     assert_eq!(
         json(Event::ClientHello(Box::new(client_hello()))),
-        r#"{"attempt":3,"milliseconds":12,"event":"client_hello","second":false,"octets":240,"records":1,"server_name":"picopost.test","versions":["TLS 1.3"],"cipher_suites":["TLS_CHACHA20_POLY1305_SHA256","TLS_AES_128_GCM_SHA256"],"groups":["x25519"],"key_shares":[{"group":"x25519","octets":32}],"signature_algorithms":["ecdsa_secp256r1_sha256","ecdsa_secp384r1_sha384","rsa_pss_rsae_sha256","rsa_pkcs1_sha256"],"alpn":["http/1.1"],"session_id_octets":32,"record_size_limit":4096,"max_fragment_length":4096,"pre_shared_key":true,"post_quantum":false,"extensions":["server_name","key_share"],"ja4":"t13d0202h1_88d8eb61a8ee_6270f4836d8f","findings":[{"code":"some-code","severity":"warning","title":"a warning","hint":"a hint"},{"code":"other","severity":"note","title":"a note"}]}"#
+        r#"{"attempt":3,"milliseconds":12,"event":"client_hello","second":false,"octets":240,"records":1,"server_name":"picopost.test","versions":["TLS 1.3"],"cipher_suites":["TLS_CHACHA20_POLY1305_SHA256","TLS_AES_128_GCM_SHA256"],"groups":["x25519"],"key_shares":[{"group":"x25519","octets":32}],"signature_algorithms":["ecdsa_secp256r1_sha256","ecdsa_secp384r1_sha384","rsa_pss_rsae_sha256","rsa_pkcs1_sha256"],"alpn":["http/1.1"],"session_id_octets":32,"record_size_limit":4096,"max_fragment_length":4096,"pre_shared_key":true,"post_quantum":false,"extensions":["server_name","key_share"],"ja4":"t13d0202h1_88d8eb61a8ee_6270f4836d8f","code_points":{"legacy_version":0,"versions":[],"cipher_suites":[],"groups":[],"key_shares":[],"signature_algorithms":[],"extensions":[0,51],"alpn":[],"psk_key_exchange_modes":[]},"findings":[{"code":"some-code","severity":"warning","title":"a warning","hint":"a hint"},{"code":"other","severity":"note","title":"a note"}]}"#
     );
 }
 
@@ -186,7 +187,7 @@ fn handshakes() {
     let failed = HandshakeFailed {
         blame: Blame::Client,
         reason: "the client broke off with an alert".to_owned(),
-        alert: Some(Alert { number: 48, name: "unknown_ca", meaning: "the peer trusts none" }),
+        alert: Some(Alert { number: 48, name: "unknown_ca".into(), meaning: "the peer trusts none".into() }),
         hint: Some("build the roots in".to_owned()),
     };
     assert_eq!(
@@ -221,6 +222,7 @@ fn request_and_answer() {
         body: octets(b"{}"),
         extra: octets(b"\r\n"),
         records: vec![39, 1, 1, 2],
+        record_microseconds: vec![5, 6, 7, 8],
         findings: vec![
             Finding::error("first", "a cause"),
             Finding::error("second", "what follows").depends_on("first").hint("a hint"),
@@ -244,14 +246,15 @@ fn request_and_answer() {
     );
     assert_eq!(
         json(Event::Request(Box::new(request))),
-        r#"{"attempt":3,"milliseconds":12,"event":"request","method":"POST","target":"/a","version":"HTTP/1.1","headers":[{"name":"Content-Length","value":"2"}],"head":{"count":39,"text":"POST /a HTTP/1.1\\r\\nContent-Length: 2\\r\\n\\r\\n","omitted":0},"body":{"count":2,"text":"{}","omitted":0},"extra":{"count":2,"text":"\\r\\n","omitted":0},"records":[39,1,1,2],"findings":[{"code":"first","severity":"error","title":"a cause"},{"code":"second","severity":"error","title":"what follows","hint":"a hint","depends_on":"first"}]}"#
+        r#"{"attempt":3,"milliseconds":12,"event":"request","method":"POST","target":"/a","version":"HTTP/1.1","headers":[{"name":"Content-Length","value":"2"}],"head":{"count":39,"text":"POST /a HTTP/1.1\\r\\nContent-Length: 2\\r\\n\\r\\n","omitted":0},"body":{"count":2,"text":"{}","omitted":0},"extra":{"count":2,"text":"\\r\\n","omitted":0},"records":[39,1,1,2],"record_microseconds":[5,6,7,8],"findings":[{"code":"first","severity":"error","title":"a cause"},{"code":"second","severity":"error","title":"what follows","hint":"a hint","depends_on":"first"}]}"#
     );
     let response = Response {
         status: 401,
         reason: "Unauthorized".to_owned(),
         route: Route::Token,
         octets: 300,
-        body: Some("{}".to_owned()),
+        head: octets(b"HTTP/1.1 401 Unauthorized\r\n\r\n"),
+        body: octets(b"{}\n"),
     };
     assert_eq!(
         text(Event::Response(response.clone())),
@@ -262,7 +265,7 @@ fn request_and_answer() {
     );
     assert_eq!(
         json(Event::Response(response)),
-        r#"{"attempt":3,"milliseconds":12,"event":"response","status":401,"reason":"Unauthorized","route":"token","octets":300,"body":"{}"}"#
+        r#"{"attempt":3,"milliseconds":12,"event":"response","status":401,"reason":"Unauthorized","route":"token","octets":300,"head":{"count":29,"text":"HTTP/1.1 401 Unauthorized\\r\\n\\r\\n","omitted":0},"body":{"count":3,"text":"{}\\n","omitted":0}}"#
     );
 }
 
@@ -279,6 +282,7 @@ fn a_request_that_is_not_understood_and_many_records() {
         body: octets(b""),
         extra: octets(b""),
         records: vec![10; 9],
+        record_microseconds: vec![5; 9],
         findings: Vec::new(),
     };
     assert_eq!(

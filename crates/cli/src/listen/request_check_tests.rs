@@ -126,6 +126,6 @@ fn records_are_looked_at() {
     reader.add(GOOD.as_bytes());
     let head = reader.head().unwrap().length;
     let apart = check(&reader, &Outcome::Complete, &[head, 2], None);
-    assert_eq!(apart.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["head-and-body-apart"]);
+    assert_eq!(apart.iter().map(|finding| finding.code.clone()).collect::<Vec<_>>(), ["head-and-body-apart"]);
     assert_eq!(check(&reader, &Outcome::Complete, &[head + 1, 1], None), []);
 }

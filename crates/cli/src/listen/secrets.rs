@@ -1,10 +1,20 @@
 //! Keeps secrets out of what is shown: the record of an attempt gets pasted into issue threads.
+//!
+//! Within the server everything is as it was received; what leaves it (text, JSON, page, store,
+//! exports) goes through here first.
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
+
+use super::capture::{Attempt, Direction};
+use super::event::{Event, Header, Line, Request, Response};
+use super::octets::Octets;
+use crate::finding::{Finding, Part};
 
 /// Whether secrets are shortened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Secrets {
+pub(crate) enum Secrets {
     Shortened,
     /// `--show-secrets`
     Whole,
@@ -27,41 +37,162 @@ const LEFT: usize = 4;
 const LONG_ENOUGH: usize = 12;
 
 impl Secrets {
+    /// The event as it may be shown.
+    pub(crate) fn line<'a>(self, line: &'a Line) -> Cow<'a, Line> {
+        let event = match (self, &line.event) {
+            (Self::Whole, _) => return Cow::Borrowed(line),
+            (Self::Shortened, Event::NotTls(not_tls)) => {
+                let mut not_tls = not_tls.clone();
+                let masked = Masked::of(not_tls.received.octets());
+                masked.move_evidence(&mut not_tls.findings, Part::Received);
+                not_tls.received = not_tls.received.with(&masked.octets);
+                Event::NotTls(not_tls)
+            }
+            (Self::Shortened, Event::Request(request)) => Event::Request(Box::new(masked_request(request))),
+            (Self::Shortened, Event::Response(response)) => Event::Response(Response {
+                head: response.head.with(&self.mask(response.head.octets())),
+                body: response.body.with(&self.mask(response.body.octets())),
+                ..response.clone()
+            }),
+            (Self::Shortened, _) => return Cow::Borrowed(line),
+        };
+        Cow::Owned(Line { event, ..*line })
+    }
+
+    /// The attempt as it may be shown: without the keys to its records, and without secrets in
+    /// events and in segments that were not encrypted. Every length stays.
+    #[allow(dead_code, reason = "for what stores, shows and exports attempts")]
+    pub(crate) fn attempt(self, attempt: &Attempt) -> Cow<'_, Attempt> {
+        if self == Self::Whole {
+            return Cow::Borrowed(attempt);
+        }
+        let mut masked = attempt.clone();
+        masked.key_log.clear();
+        for line in &mut masked.lines {
+            *line = Arc::new(self.line(line).into_owned());
+        }
+        for direction in [Direction::In, Direction::Out] {
+            blank_segments(&mut masked, direction);
+        }
+        Cow::Owned(masked)
+    }
+
     /// The octets with each secret shortened: in header fields, in JSON and in form encoding,
     /// well-formed or not.
-    pub(super) fn mask(self, octets: &[u8]) -> Vec<u8> {
-        let mut secrets = match self {
-            Self::Shortened => find(octets),
-            Self::Whole => Vec::new(),
-        };
-        secrets.sort_by_key(|range| range.start);
-        let mut masked = Vec::with_capacity(octets.len());
+    pub(crate) fn mask(self, octets: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Shortened => Masked::of(octets).octets,
+            Self::Whole => octets.to_vec(),
+        }
+    }
+
+    pub(crate) fn mask_text(self, text: &str) -> String {
+        String::from_utf8_lossy(&self.mask(text.as_bytes())).into_owned()
+    }
+}
+
+fn masked_request(request: &Request) -> Request {
+    let mut findings = request.findings.clone();
+    let mut mask = |octets: &Octets, part| {
+        let masked = Masked::of(octets.octets());
+        masked.move_evidence(&mut findings, part);
+        octets.with(&masked.octets)
+    };
+    let head = mask(&request.head, Part::Head);
+    let body = mask(&request.body, Part::Body);
+    let extra = mask(&request.extra, Part::Extra);
+    let headers = request.headers.iter().map(|Header { name, value }| {
+        let value = masked_field(name, value);
+        Header { name: name.clone(), value }
+    });
+    Request {
+        target: Secrets::Shortened.mask_text(&request.target),
+        headers: headers.collect(),
+        head,
+        body,
+        extra,
+        findings,
+        ..request.clone()
+    }
+}
+
+/// The value of one header field.
+fn masked_field(name: &str, value: &str) -> String {
+    if !SECRET_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name)) {
+        return value.to_owned();
+    }
+    let (scheme, credentials) = value.as_bytes().split_at(scheme_length(value.as_bytes()));
+    String::from_utf8_lossy(&[scheme, &shortened(credentials)].concat()).into_owned()
+}
+
+/// Overwrites secrets in what went one way: they may lie across segments.
+fn blank_segments(attempt: &mut Attempt, direction: Direction) {
+    let segments = || attempt.segments.iter().filter(move |segment| segment.direction == direction);
+    let mut all: Vec<u8> = segments().flat_map(|segment| segment.octets.iter().copied()).collect();
+    let secrets = find(&all);
+    if secrets.is_empty() {
+        return;
+    }
+    for secret in secrets {
+        all.get_mut(secret).unwrap_or_default().fill(b'*');
+    }
+    let mut rest = all.as_slice();
+    for segment in attempt.segments.iter_mut().filter(|segment| segment.direction == direction) {
+        let (octets, after) = rest.split_at_checked(segment.octets.len()).unwrap_or((rest, &[]));
+        segment.octets = octets.into();
+        rest = after;
+    }
+}
+
+/// Octets with their secrets shortened, and where each of them was.
+struct Masked {
+    octets: Vec<u8>,
+    /// Each secret, and the octets that are there instead of it.
+    secrets: Vec<(Range<usize>, usize)>,
+}
+
+impl Masked {
+    fn of(octets: &[u8]) -> Self {
+        let mut found = find(octets);
+        found.sort_by_key(|range| range.start);
+        let mut masked = Self { octets: Vec::with_capacity(octets.len()), secrets: Vec::new() };
         let mut at = 0;
-        for secret in secrets {
+        for secret in found {
             // What overlaps an earlier one is gone already.
             if secret.start < at {
                 continue;
             }
-            masked.extend_from_slice(octets.get(at..secret.start).unwrap_or_default());
-            masked.extend_from_slice(&shortened(octets.get(secret.clone()).unwrap_or_default()));
+            let short = shortened(octets.get(secret.clone()).unwrap_or_default());
+            masked.octets.extend_from_slice(octets.get(at..secret.start).unwrap_or_default());
+            masked.octets.extend_from_slice(&short);
             at = secret.end;
+            masked.secrets.push((secret, short.len()));
         }
-        masked.extend_from_slice(octets.get(at..).unwrap_or_default());
+        masked.octets.extend_from_slice(octets.get(at..).unwrap_or_default());
         masked
     }
 
-    pub(super) fn mask_text(self, text: &str) -> String {
-        String::from_utf8_lossy(&self.mask(text.as_bytes())).into_owned()
+    /// Findings point at octets; these have moved.
+    fn move_evidence(&self, findings: &mut [Finding], part: Part) {
+        for evidence in findings.iter_mut().filter_map(|finding| finding.evidence.as_mut()) {
+            if evidence.part == part {
+                evidence.start = self.position(evidence.start);
+                evidence.end = self.position(evidence.end);
+            }
+        }
     }
 
-    /// The value of one header field.
-    pub(super) fn mask_field(self, name: &str, value: &[u8]) -> String {
-        let secret = SECRET_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name));
-        if self == Self::Whole || !secret {
-            return String::from_utf8_lossy(value).into_owned();
+    /// Where an octet of the original is now; those of a secret are at its beginning.
+    fn position(&self, original: usize) -> usize {
+        let (mut removed, mut added) = (0, 0);
+        for (secret, instead) in &self.secrets {
+            if original < secret.end {
+                return original.min(secret.start) + added - removed;
+            }
+            removed += secret.len();
+            added += instead;
         }
-        let (scheme, credentials) = value.split_at(scheme_length(value));
-        String::from_utf8_lossy(&[scheme, &shortened(credentials)].concat()).into_owned()
+        original + added - removed
     }
 }
 
@@ -131,7 +262,14 @@ fn shortened(secret: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::Secrets;
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+
+    use super::super::capture::{Direction, Tape};
+    use super::super::event::{Event, Line, NotTls, NotTlsKind};
+    use super::super::octets::Octets;
+    use super::{Masked, Secrets, masked_field};
+    use crate::finding::{Finding, Part};
 
     fn masked(text: &str) -> String {
         Secrets::Shortened.mask_text(text)
@@ -155,19 +293,62 @@ mod tests {
             masked("POST / HTTP/1.1\r\nHost: x\r\nauthorization: Basic aWQ6c2VjcmV0\r\nCookie: a=b\r\n\r\n"),
             "POST / HTTP/1.1\r\nHost: x\r\nauthorization: Basic aWQ6…\r\nCookie: …\r\n\r\n"
         );
-        assert_eq!(
-            Secrets::Shortened.mask_field("Authorization", b"Bearer 0123456789abcdef"),
-            "Bearer 0123…"
-        );
+        assert_eq!(masked_field("Authorization", "Bearer 0123456789abcdef"), "Bearer 0123…");
         // One secret within another.
         assert_eq!(masked("Cookie: a=b&code=0123456789abcd\r\nHost: x"), "Cookie: a=b&…\r\nHost: x");
-        assert_eq!(Secrets::Shortened.mask_field("Host", b"x"), "x");
+        assert_eq!(masked_field("Host", "x"), "x");
     }
 
     #[test]
     fn they_are_whole_on_request() {
         let text = r#"{"client_secret":"0123456789ab"}"#;
         assert_eq!(Secrets::Whole.mask_text(text), text);
-        assert_eq!(Secrets::Whole.mask_field("Authorization", b"Basic x"), "Basic x");
+    }
+
+    #[test]
+    fn evidence_moves_with_the_octets() {
+        let original = br#"{"client_secret":"0123456789ab","password":"x",}"#;
+        let masked = Masked::of(original);
+        assert_eq!(masked.octets, r#"{"client_secret":"0123…","password":"…",}"#.as_bytes());
+        let at = |octet| masked.octets.iter().rposition(|other| *other == octet);
+        let before = original.iter().rposition(|octet| *octet == b',').unwrap();
+        assert_eq!(Some(masked.position(before)), at(b','));
+        assert_eq!(masked.position(0), 0);
+        // Within a secret: where it begins.
+        assert_eq!((masked.position(18), masked.position(25), masked.position(30)), (18, 18, 25));
+        assert_eq!(masked.position(original.len()), masked.octets.len());
+    }
+
+    #[test]
+    fn an_attempt_leaves_without_secrets_and_with_its_lengths() {
+        let address = SocketAddr::from(([192, 0, 2, 1], 1));
+        let tape = Tape::new(1, address, address);
+        let request = b"POST / HTTP/1.1\r\nAuthorization: Basic c2VjcmV0c2VjcmV0\r\n\r\n";
+        for piece in request.chunks(45) {
+            tape.segment(Direction::In, piece);
+        }
+        tape.segment(Direction::Out, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        tape.key("CLIENT_RANDOM 00 11".to_owned());
+        let not_tls = NotTls {
+            kind: NotTlsKind::PlainHttp,
+            received: Octets::new(request),
+            answer: None,
+            findings: vec![Finding::note("x", "y").at(Part::Received, request.len() - 2..request.len())],
+        };
+        let event = Event::NotTls(not_tls);
+        tape.line(Arc::new(Line { attempt: Some(1), milliseconds: Some(0), event }));
+        let attempt = tape.end();
+        assert_eq!(*Secrets::Whole.attempt(&attempt), attempt);
+        let shown = Secrets::Shortened.attempt(&attempt).into_owned();
+        assert!(shown.key_log.is_empty());
+        let segments: Vec<&[u8]> = shown.segments.iter().map(|segment| &*segment.octets).collect();
+        assert_eq!(segments.concat().len(), request.len() + 28);
+        assert_eq!(segments[0], &b"POST / HTTP/1.1\r\nAuthorization: Basic *******"[..]);
+        assert_eq!(segments[1], b"*********\r\n\r\n");
+        let Event::NotTls(not_tls) = &shown.lines[0].event else { panic!() };
+        assert_eq!(not_tls.received.count, request.len());
+        let received = not_tls.received.octets();
+        assert!(received.ends_with("Basic c2Vj…\r\n\r\n".as_bytes()));
+        assert_eq!(not_tls.findings[0].evidence.as_ref().unwrap().end, received.len());
     }
 }

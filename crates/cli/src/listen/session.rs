@@ -1,13 +1,15 @@
 //! The TLS side of one connection: rustls, fed one record at a time, so that each record of the
 //! client is seen by itself.
 
-use std::io::{Read as _, Write as _};
+use std::fmt::Write as _;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use picopost_tls::AlertDescription;
-use rustls::{ServerConfig, ServerConnection};
+use rustls::{KeyLog, ServerConfig, ServerConnection};
 
+use super::capture::Tape;
 use super::event::{Alert, Handshake, HandshakeKind, How};
 use super::names;
 use super::wire::{End, Wire};
@@ -62,21 +64,26 @@ impl Failure {
 }
 
 impl Session {
-    pub(super) fn new(wire: Wire, config: Arc<ServerConfig>) -> Result<Self, rustls::Error> {
-        let tls = ServerConnection::new(config)?;
+    /// The connection's secrets go to the wire's tape.
+    pub(super) fn new(wire: Wire, config: &ServerConfig) -> Result<Self, rustls::Error> {
+        let key_log = Arc::new(KeyTape(wire.tape().clone()));
+        // The copy shares the sessions and the certificate with the others.
+        let mut config = config.clone();
+        config.key_log = key_log;
+        let tls = ServerConnection::new(Arc::new(config))?;
         Ok(Self { wire, tls, alert_sent: None, hello_retry_requested: false })
     }
 
     /// Receives one record and handles it.
-    pub(super) fn receive(&mut self) -> Result<Received, Failure> {
-        let record = self.wire.take_record().map_err(Failure::End)?;
-        self.handle(&record)
+    pub(super) async fn receive(&mut self) -> Result<Received, Failure> {
+        let record = self.wire.take_record().await.map_err(Failure::End)?;
+        self.handle(&record).await
     }
 
     /// Handles one record, and sends what TLS has to say to it.
-    pub(super) fn handle(&mut self, record: &[u8]) -> Result<Received, Failure> {
+    pub(super) async fn handle(&mut self, record: &[u8]) -> Result<Received, Failure> {
         let outcome = self.process(record);
-        let flushed = self.flush();
+        let flushed = self.flush().await;
         let closed = outcome.map_err(|error| match error {
             rustls::Error::AlertReceived(description) => Failure::Alert(description.into()),
             error => Failure::Tls(error),
@@ -93,19 +100,19 @@ impl Session {
     }
 
     /// Encrypts and sends.
-    pub(super) fn send(&mut self, plaintext: &[u8]) -> Result<(), End> {
+    pub(super) async fn send(&mut self, plaintext: &[u8]) -> Result<(), End> {
         self.tls.set_buffer_limit(None);
         // The buffer has no limit, so nothing is refused.
-        let _ = self.tls.writer().write_all(plaintext);
-        self.flush()
+        let _ = io::Write::write_all(&mut self.tls.writer(), plaintext);
+        self.flush().await
     }
 
     /// Sends close_notify and FIN.
-    pub(super) fn close(&mut self) {
+    pub(super) async fn close(&mut self) {
         self.tls.send_close_notify();
         // The client may be gone already; then there is nobody to tell.
-        let _ = self.flush();
-        self.wire.close();
+        let _ = self.flush().await;
+        self.wire.close().await;
     }
 
     pub(super) fn is_handshaking(&self) -> bool {
@@ -163,7 +170,7 @@ impl Session {
         Ok(closed)
     }
 
-    fn flush(&mut self) -> Result<(), End> {
+    async fn flush(&mut self) -> Result<(), End> {
         let mut octets = Vec::new();
         while self.tls.wants_write() {
             // Writing into memory does not fail.
@@ -177,14 +184,33 @@ impl Session {
         if octets.first() == Some(&HANDSHAKE) && random.starts_with(&HELLO_RETRY_REQUEST) {
             self.hello_retry_requested = true;
         }
-        self.wire.send(&octets)
+        self.wire.send(&octets).await
     }
+}
+
+/// Writes the secrets of one connection down.
+#[derive(Debug)]
+struct KeyTape(Tape);
+
+impl KeyLog for KeyTape {
+    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        // RFC 9850 §2.
+        self.0.key(format!("{label} {} {}", hex(client_random), hex(secret)));
+    }
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().fold(String::with_capacity(2 * octets.len()), |mut text, octet| {
+        // Writing into a string does not fail.
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
 }
 
 /// An alert with its name and meaning.
 pub(super) fn alert(number: u8) -> Alert {
     let description = AlertDescription(number);
-    Alert { number, name: description.name(), meaning: description.meaning() }
+    Alert { number, name: description.name().into(), meaning: description.meaning().into() }
 }
 
 /// The description in an alert record that is not encrypted.

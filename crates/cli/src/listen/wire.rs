@@ -1,13 +1,21 @@
 //! The TCP side of one connection: octets with a deadline for each stage, cut into TLS records.
 
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{IpAddr, Shutdown, TcpStream};
-use std::time::{Duration, Instant};
+use std::io::ErrorKind;
+use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::capture::{Direction, Tape};
 use super::event::How;
 
 /// Type, version and length in front of each record (RFC 9846 §5.1).
 const RECORD_HEADER: usize = 5;
+/// The longest fragment of any version: TLS 1.2's (RFC 5246 §6.2.3).
+const MAX_FRAGMENT: usize = (1 << 14) + 2048;
+/// Octets that are read at once.
+const READ: usize = 16 * 1024;
 
 /// Octets that a client may send after the end.
 const MAX_DRAINED: usize = 64 * 1024;
@@ -19,6 +27,9 @@ pub(super) struct Wire {
     buffer: Vec<u8>,
     limit: Duration,
     deadline: Instant,
+    /// Whether an octet came in this stage.
+    came: bool,
+    tape: Tape,
     pub(super) octets_in: u64,
     pub(super) octets_out: u64,
 }
@@ -28,7 +39,10 @@ pub(super) struct Wire {
 pub(super) enum End {
     Fin,
     Reset,
+    /// Nothing came in the stage's time.
     TimedOut,
+    /// Something came, and not all of it.
+    TooSlow,
 }
 
 impl End {
@@ -38,6 +52,7 @@ impl End {
             Self::Fin => "the client closed the connection".to_owned(),
             Self::Reset => "the client reset the connection".to_owned(),
             Self::TimedOut => format!("the client was silent, and {} s were over", limit.as_secs()),
+            Self::TooSlow => format!("the client was too slow, and {} s were over", limit.as_secs()),
         }
     }
 }
@@ -47,14 +62,14 @@ impl From<End> for How {
         match end {
             End::Fin => Self::Fin,
             End::Reset => Self::Reset,
-            End::TimedOut => Self::TimedOut,
+            End::TimedOut | End::TooSlow => Self::TimedOut,
         }
     }
 }
 
 impl Wire {
-    /// `limit` is the longest that one stage may take.
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
+    /// `limit` is the longest that one stage may take; `tape` gets what is read and written.
+    pub(super) fn new(stream: TcpStream, limit: Duration, tape: Tape) -> Self {
         // Without it an answer may wait for the client's acknowledgement; it works all the same.
         let _ = stream.set_nodelay(true);
         Self {
@@ -62,6 +77,8 @@ impl Wire {
             buffer: Vec::new(),
             limit,
             deadline: Instant::now() + limit,
+            came: false,
+            tape,
             octets_in: 0,
             octets_out: 0,
         }
@@ -70,6 +87,7 @@ impl Wire {
     /// From now on the time for the next stage counts.
     pub(super) fn begin_stage(&mut self) {
         self.deadline = Instant::now() + self.limit;
+        self.came = false;
     }
 
     /// The longest that one stage may take.
@@ -77,10 +95,8 @@ impl Wire {
         self.limit
     }
 
-    /// This machine's address, as the client knows it.
-    pub(super) fn local_address(&self) -> IpAddr {
-        // A connection that is gone has no address, and nobody to tell about it.
-        self.stream.local_addr().map_or(IpAddr::from([0; 4]), |address| address.ip())
+    pub(super) fn tape(&self) -> &Tape {
+        &self.tape
     }
 
     /// What was received and not taken.
@@ -89,45 +105,55 @@ impl Wire {
     }
 
     /// Receives at least one more octet.
-    pub(super) fn fill(&mut self) -> Result<(), End> {
-        let mut octets = [0; 4096];
+    pub(super) async fn fill(&mut self) -> Result<(), End> {
         loop {
-            self.stream.set_read_timeout(Some(self.time_left()?)).map_err(|_closed| End::Reset)?;
-            match self.stream.read(&mut octets) {
+            match timeout_at(self.deadline, self.stream.readable()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_closed)) => return Err(End::Reset),
+                Err(_over) if self.came => return Err(End::TooSlow),
+                Err(_over) => return Err(End::TimedOut),
+            }
+            match self.read_available() {
                 Ok(0) => return Err(End::Fin),
-                Ok(count) => {
-                    self.octets_in += u64::try_from(count).unwrap_or(u64::MAX);
-                    self.buffer.extend_from_slice(octets.get(..count).unwrap_or_default());
-                    return Ok(());
-                }
+                Ok(_) => return Ok(()),
                 Err(error) => end_of(error.kind())?,
             }
         }
     }
 
-    /// Receives one whole TLS record, with its header.
-    pub(super) fn take_record(&mut self) -> Result<Vec<u8>, End> {
+    /// Receives one whole TLS record, with its header; of a record that is longer than any may be,
+    /// only what is there.
+    pub(super) async fn take_record(&mut self) -> Result<Vec<u8>, End> {
         loop {
             if let [_, _, _, high, low, ..] = self.buffer.as_slice() {
                 let length = RECORD_HEADER + usize::from(u16::from_be_bytes([*high, *low]));
+                if length > RECORD_HEADER + MAX_FRAGMENT {
+                    return Ok(std::mem::take(&mut self.buffer));
+                }
                 if self.buffer.len() >= length {
                     let rest = self.buffer.split_off(length);
                     return Ok(std::mem::replace(&mut self.buffer, rest));
                 }
             }
-            self.fill()?;
+            self.fill().await?;
         }
     }
 
     /// Sends everything, within this stage's time.
-    pub(super) fn send(&mut self, mut octets: &[u8]) -> Result<(), End> {
+    pub(super) async fn send(&mut self, mut octets: &[u8]) -> Result<(), End> {
         while !octets.is_empty() {
-            self.stream.set_write_timeout(Some(self.time_left()?)).map_err(|_closed| End::Reset)?;
-            match self.stream.write(octets) {
+            match timeout_at(self.deadline, self.stream.writable()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_closed)) => return Err(End::Reset),
+                Err(_over) => return Err(End::TimedOut),
+            }
+            match self.stream.try_write(octets) {
                 Ok(0) => return Err(End::Reset),
                 Ok(count) => {
+                    let (sent, rest) = octets.split_at_checked(count).unwrap_or((octets, &[]));
                     self.octets_out += u64::try_from(count).unwrap_or(u64::MAX);
-                    octets = octets.get(count..).unwrap_or_default();
+                    self.tape.segment(Direction::Out, sent);
+                    octets = rest;
                 }
                 Err(error) => end_of(error.kind())?,
             }
@@ -136,19 +162,19 @@ impl Wire {
     }
 
     /// Sends FIN: nothing more will be sent.
-    pub(super) fn close(&mut self) {
+    pub(super) async fn close(&mut self) {
         // A connection that is gone already has nothing to close.
-        let _ = self.stream.shutdown(Shutdown::Write);
+        let _ = self.stream.shutdown().await;
     }
 
     /// After [`Self::close`]: reads on until the client ends its side too. Octets that stayed
     /// unread would turn the close into a reset, and what was sent could be lost.
-    pub(super) fn drain(&mut self) -> How {
+    pub(super) async fn drain(&mut self) -> How {
         self.begin_stage();
         let mut drained = 0;
         while drained < MAX_DRAINED {
             self.buffer.clear();
-            if let Err(end) = self.fill() {
+            if let Err(end) = self.fill().await {
                 return end.into();
             }
             drained += self.buffer.len();
@@ -156,18 +182,26 @@ impl Wire {
         How::KeptSending
     }
 
-    fn time_left(&self) -> Result<Duration, End> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        // The system takes zero for no limit.
-        if left.is_zero() { Err(End::TimedOut) } else { Ok(left) }
+    /// Takes what the system has. The array is gone when this returns, so that a connection that
+    /// waits does not hold it.
+    fn read_available(&mut self) -> std::io::Result<usize> {
+        let mut octets = [0; READ];
+        let count = self.stream.try_read(&mut octets)?;
+        let octets = octets.get(..count).unwrap_or_default();
+        if count > 0 {
+            self.came = true;
+            self.octets_in += u64::try_from(count).unwrap_or(u64::MAX);
+            self.tape.segment(Direction::In, octets);
+            self.buffer.extend_from_slice(octets);
+        }
+        Ok(count)
     }
 }
 
 /// What an error of the system means here; `Ok` where the call is to be made again.
 fn end_of(kind: ErrorKind) -> Result<(), End> {
     match kind {
-        ErrorKind::Interrupted => Ok(()),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => Err(End::TimedOut),
+        ErrorKind::Interrupted | ErrorKind::WouldBlock => Ok(()),
         _ => Err(End::Reset),
     }
 }

@@ -110,7 +110,7 @@ fn server_name(certificates: &[Certificate]) -> Option<ServerName<'static>> {
 /// what is recommended takes its place.
 fn is_doubt(finding: &Finding, is_chain: bool) -> bool {
     let in_chain = is_chain && finding.code != "leaf-as-anchor";
-    finding.severity == Severity::Error && (in_chain || ["another-key", "damaged"].contains(&finding.code))
+    finding.severity == Severity::Error && (in_chain || ["another-key", "damaged"].contains(&&*finding.code))
 }
 
 /// The known roots that issued an authority's certificate, or are the root of its key.

@@ -155,7 +155,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
         for source in &mut report.sources {
             let mut hosts = check.hosts.iter().filter(|host| host.name == source.name).peekable();
             if hosts.peek().is_some() && hosts.all(|host| host.verified) {
-                source.findings.retain(|finding| !chain::IS_UNKNOWN.contains(&finding.code));
+                source.findings.retain(|finding| !chain::IS_UNKNOWN.contains(&&*finding.code));
             }
         }
         report.check = Some(check);

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::json;
 
-use super::server::{Server, close, exchange, parse, post};
+use super::server::{Server, answer, close, exchange, parse, post};
 
 const JSON: &str = "Content-Type: application/json\r\n";
 
@@ -59,8 +59,7 @@ fn octets_after_the_answer_are_found() {
     let server = Server::start(&[]);
     let mut client = server.client("gts");
     client.write_all(&post("/", JSON, "{}")).unwrap();
-    let mut answer = String::new();
-    client.read_to_string(&mut answer).unwrap();
+    answer(&mut client);
     client.write_all(b"\r\n").unwrap();
     close(&mut client);
     let events = server.events();
@@ -181,4 +180,59 @@ fn clients_are_served_at_the_same_time() {
     }
     let events = server.events();
     assert!(events.text.ends_with("\"attempts\":3,\"handshakes\":3,\"requests\":3,\"good_answers\":3}\n"));
+}
+
+#[test]
+fn a_connection_serves_several_requests() {
+    let server = Server::start(&[]);
+    let mut client = server.client("gts");
+    for number in 0..3 {
+        client.write_all(&post("/", JSON, &number.to_string())).unwrap();
+        assert_eq!(parse(&answer(&mut client)).1["body"], number.to_string());
+    }
+    // Two in one record.
+    let two = [post("/", JSON, "3"), post("/", &format!("{JSON}Connection: close\r\n"), "4")].concat();
+    client.write_all(&two).unwrap();
+    assert!(!answer(&mut client).contains("\r\nConnection: close\r\n"));
+    assert!(answer(&mut client).contains("\r\nConnection: close\r\n"));
+    client.read_exact(&mut [0]).unwrap_err();
+    close(&mut client);
+    let events = server.events();
+    let mut names = vec!["tcp", "client_hello", "handshake"];
+    names.extend(["request", "response"].repeat(5));
+    names.push("closed");
+    assert_eq!(events.names(), names);
+    assert_eq!(events.only("closed")["how"], "close_notify");
+    assert!(events.findings("closed").is_empty());
+    assert!(events.text.ends_with("\"requests\":5,\"good_answers\":5}\n"));
+}
+
+#[test]
+fn what_follows_a_request_and_begins_none_ends_the_connection() {
+    let server = Server::start(&[]);
+    let mut client = server.client("gts");
+    client.write_all(&post("/", JSON, "{}")).unwrap();
+    answer(&mut client);
+    client.write_all(b"{\"more\":1}").unwrap();
+    client.read_exact(&mut [0]).unwrap_err();
+    close(&mut client);
+    let events = server.events();
+    assert_eq!(events.names().iter().filter(|name| **name == "request").count(), 1);
+    assert_eq!(events.findings("closed"), ["octets-after-body"]);
+}
+
+#[test]
+fn http_1_0_stays_open_when_it_asks() {
+    let server = Server::start(&[]);
+    let mut client = server.client("gts");
+    let request = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    for _ in 0..2 {
+        client.write_all(request).unwrap();
+        assert!(answer(&mut client).contains("\r\nConnection: keep-alive\r\n"));
+    }
+    client.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    assert!(answer(&mut client).contains("\r\nConnection: close\r\n"));
+    client.read_exact(&mut [0]).unwrap_err();
+    close(&mut client);
+    assert!(server.events().findings("closed").is_empty());
 }

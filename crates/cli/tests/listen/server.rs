@@ -1,7 +1,7 @@
 //! Starts the command, and clients for it.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -172,14 +172,28 @@ pub(crate) fn tls_client(port: u16) -> StreamOwned<ClientConnection, TcpStream> 
     StreamOwned::new(connection, TcpStream::connect(("127.0.0.1", port)).unwrap())
 }
 
-/// Sends a request and reads the answer to the end; says close_notify.
+/// Sends a request and reads its answer; says close_notify.
 pub(crate) fn exchange(stream: &mut StreamOwned<ClientConnection, TcpStream>, request: &[u8]) -> String {
     stream.write_all(request).unwrap();
     stream.flush().unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let answer = answer(stream);
     close(stream);
     answer
+}
+
+/// Reads one answer, as long as it says to be.
+pub(crate) fn answer(stream: &mut impl Read) -> String {
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut octet = [0];
+        stream.read_exact(&mut octet).unwrap();
+        answer.extend_from_slice(&octet);
+    }
+    let head = String::from_utf8(answer).unwrap();
+    let length = head.split("Content-Length: ").nth(1).and_then(|rest| rest.split('\r').next()).unwrap();
+    let mut body = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut body).unwrap();
+    head + std::str::from_utf8(&body).unwrap()
 }
 
 pub(crate) fn close(stream: &mut StreamOwned<ClientConnection, TcpStream>) {
