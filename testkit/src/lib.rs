@@ -17,6 +17,7 @@
 
 pub use client_hello::{ClientHello, PreSharedKey};
 pub use entropy::CountingRng;
+pub use flash::{Flash, FlashError, HALF_ERASED};
 pub use messages::{
     Certificate, CertificateRequest, CertificateVerify, DOWNGRADE_TO_1_1, DOWNGRADE_TO_1_2, Extensions,
     IssuedTicket, NewSessionTicket, RETRY_RANDOM, ServerHello,
@@ -32,6 +33,7 @@ mod client_hello;
 pub mod code;
 mod crypto;
 mod entropy;
+mod flash;
 mod keys;
 mod messages;
 mod peer;

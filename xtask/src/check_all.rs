@@ -15,7 +15,8 @@ const STEP_LIMIT: Duration = Duration::from_secs(2400);
 /// The board is built for its own target alone.
 const BOARD: &str = "picopost-qemu-rv32";
 /// What a device is built from: its features are on, off, and as they are by default.
-const LIBRARIES: [&str; 4] = ["picopost-verify", "picopost-tls", "picopost-http", "picopost"];
+const LIBRARIES: [&str; 5] =
+    ["picopost-verify", "picopost-tls", "picopost-http", "picopost-outbox", "picopost"];
 /// With atomics (ESP32-C6, the emulated board) and without (ESP32-C3).
 const DEVICE_TARGETS: [&str; 2] = ["riscv32imac-unknown-none-elf", "riscv32imc-unknown-none-elf"];
 const DEVICE_FEATURES: [&[&str]; 3] = [&[], &["--no-default-features"], &["--all-features"]];

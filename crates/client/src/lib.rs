@@ -49,6 +49,8 @@ pub use exchange::{Action, Buffers, Exchange, Sink, SinkRefused};
 pub use observe::{Observer, Octets, Stage, Summary};
 pub use picopost_http as http;
 pub use picopost_http::{FieldValue, Header, Request, Response, Source, SourceFailed, StatusCode, Url};
+#[cfg(feature = "outbox")]
+pub use picopost_outbox as outbox;
 pub use picopost_tls as tls;
 #[cfg(feature = "client-auth")]
 pub use picopost_tls::{ClientIdentity, P256Signer, Signature, Signer, SigningFailed};
