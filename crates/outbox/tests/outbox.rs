@@ -1,12 +1,16 @@
 //! What the outbox refuses, with its number and sentence, and what it counts.
 
+use std::cell::Cell;
+
 use embassy_futures::block_on;
 use embedded_storage::nor_flash as blocking;
-use embedded_storage_async::nor_flash::{NorFlash, NorFlashErrorKind};
+use embedded_storage_async::nor_flash::{
+    ErrorType, MultiwriteNorFlash, NorFlash, NorFlashErrorKind, ReadNorFlash,
+};
 use picopost_outbox::{
     BlockingFlash, Drained, Error, FileFlash, FileFlashError, Key, MIN_BUFFER, Outbox, Verdict, WhenFull,
 };
-use picopost_testkit::{CountingRng, Flash};
+use picopost_testkit::{CountingRng, Flash, FlashError};
 use sequential_storage::cache::Cache;
 use sequential_storage::queue::{QueueConfig, QueueStorage};
 
@@ -188,6 +192,105 @@ fn random_sources_and_flash_that_fail() {
     shows(Error::Internal, 1499, "the outbox met a bug in its storage");
 }
 
+/// A flash whose power fails without the device's.
+struct Loose<'c> {
+    flash: Small,
+    /// After how many steps it fails next.
+    fails_after: &'c Cell<Option<u64>>,
+}
+
+impl ErrorType for Loose<'_> {
+    type Error = FlashError;
+}
+
+impl ReadNorFlash for Loose<'_> {
+    const READ_SIZE: usize = Small::READ_SIZE;
+    async fn read(&mut self, offset: u32, octets: &mut [u8]) -> Result<(), FlashError> {
+        self.flash.read(offset, octets).await
+    }
+    fn capacity(&self) -> usize {
+        self.flash.capacity()
+    }
+}
+
+impl NorFlash for Loose<'_> {
+    const WRITE_SIZE: usize = Small::WRITE_SIZE;
+    const ERASE_SIZE: usize = Small::ERASE_SIZE;
+    async fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
+        self.flash.erase(from, to).await
+    }
+    async fn write(&mut self, offset: u32, octets: &[u8]) -> Result<(), FlashError> {
+        if let Some(steps) = self.fails_after.take() {
+            self.flash.cut_after(steps);
+        }
+        let outcome = self.flash.write(offset, octets).await;
+        if outcome.is_err() {
+            self.flash.reboot();
+        }
+        outcome
+    }
+}
+
+impl MultiwriteNorFlash for Loose<'_> {}
+
+#[test]
+fn after_a_failure_the_same_outbox_goes_on() {
+    // A header and a content of nine words, of four states each.
+    for steps in 0..4 * (2 + 9) {
+        block_on(async {
+            let (fails_after, mut buffer) = (Cell::new(None), [0; 128]);
+            let flash = Loose { flash: small(), fails_after: &fails_after };
+            let mut outbox = Outbox::open(flash, RANGE, &mut buffer, WhenFull::RefuseNew).await.unwrap();
+            let kept = outbox.put(&[1; 19], &mut CountingRng(1)).await.unwrap();
+            fails_after.set(Some(steps));
+            outbox.put(&[2; 19], &mut CountingRng(2)).await.unwrap_err();
+            let error = outbox.remove(kept.key).await;
+            assert_eq!(error, Ok(true), "{steps}");
+            // What was lost is not counted; the pieces of it are in nobody's way.
+            assert_eq!((outbox.len(), outbox.octets()), (0, 0), "{steps}");
+            for number in 0..30 {
+                let stored = outbox.put(&[3; 60], &mut CountingRng(100 + number)).await.unwrap();
+                assert_eq!(outbox.len(), 1);
+                assert!(outbox.remove(stored.key).await.unwrap());
+            }
+        });
+    }
+    block_on(async {
+        let (fails_after, mut buffer) = (Cell::new(None), [0; 128]);
+        let flash = Loose { flash: small(), fails_after: &fails_after };
+        let mut outbox = Outbox::open(flash, RANGE, &mut buffer, WhenFull::RefuseNew).await.unwrap();
+        let keys = [1, 2].map(|seed| {
+            let stored = block_on(outbox.put(&[1; 19], &mut CountingRng(seed))).unwrap();
+            stored.key
+        });
+        // Half removed is removed, whatever the flash said.
+        fails_after.set(Some(3));
+        outbox.remove(keys[0]).await.unwrap_err();
+        assert_eq!(outbox.peek().await.unwrap().unwrap().key, keys[1]);
+        assert_eq!((outbox.len(), outbox.octets()), (1, 19));
+    });
+}
+
+#[test]
+fn a_torn_entry_holds_no_page() {
+    block_on(async {
+        let (fails_after, mut buffer) = (Cell::new(None), [0; 128]);
+        let flash = Loose { flash: small(), fails_after: &fails_after };
+        let mut outbox = Outbox::open(flash, RANGE, &mut buffer, WhenFull::RefuseNew).await.unwrap();
+        // Two of these fill a page. Of the second there is a header, and some of its content.
+        let first = outbox.put(&[1; 60], &mut CountingRng(1)).await.unwrap();
+        fails_after.set(Some(4 * 5));
+        outbox.put(&[2; 60], &mut CountingRng(2)).await.unwrap_err();
+        for seed in 3..9 {
+            outbox.put(&[3; 60], &mut CountingRng(seed)).await.map(|_| ()).unwrap();
+        }
+        let error = outbox.put(&[4; 60], &mut CountingRng(9)).await.unwrap_err();
+        assert_eq!(error, Error::Full { entries: 7, octets: 420 });
+        assert!(outbox.remove(first.key).await.unwrap());
+        assert!(outbox.put(&[4; 60], &mut CountingRng(9)).await.is_ok());
+    });
+}
+
 #[test]
 fn what_no_outbox_wrote() {
     block_on(async {
@@ -258,7 +361,7 @@ fn a_file_as_flash() {
 #[test]
 fn a_flash_without_async() {
     struct Plain([u8; 1024]);
-    impl blocking::ErrorType for Plain {
+    impl ErrorType for Plain {
         type Error = core::convert::Infallible;
     }
     impl blocking::ReadNorFlash for Plain {

@@ -12,6 +12,8 @@ const BUFFER: usize = 128;
 #[derive(Clone, Debug)]
 enum Deed {
     Put(Vec<u8>),
+    /// Removes the oldest, and puts this at once, without a look at what is the oldest then.
+    Exchange(Vec<u8>),
     Send,
 }
 
@@ -68,8 +70,14 @@ impl<const WORD: usize, const PAGE: usize> Life<WORD, PAGE> {
         block_on(async {
             let mut outbox = self.open(flash, &mut buffer).await?;
             assert_eq!(outbox.len(), waiting.len());
+            if let Deed::Exchange(_) = deed
+                && let Some((key, _)) = waiting.front()
+            {
+                assert!(outbox.remove(*key).await?);
+                waiting.pop_front();
+            }
             match deed {
-                Deed::Put(content) => {
+                Deed::Put(content) | Deed::Exchange(content) => {
                     let mut entropy = CountingRng(number as u64);
                     let stored = outbox.put(content, &mut entropy).await?;
                     waiting.drain(..stored.dropped);
@@ -133,8 +141,8 @@ impl<const WORD: usize, const PAGE: usize> Life<WORD, PAGE> {
                     let key = entry.key;
                     let (expected, content) = waiting.pop_front().unwrap();
                     assert_eq!((key, entry.content), (expected, &content[..]));
+                    // Straight on: whoever looked at the next would tidy up.
                     assert!(outbox.remove(key).await.unwrap());
-                    assert!(!outbox.remove(key).await.unwrap());
                 }
                 let content = vec![octet(round); 30];
                 // There is room for a page's worth at least unless each page holds something.
@@ -172,22 +180,23 @@ impl<const WORD: usize, const PAGE: usize> Life<WORD, PAGE> {
     }
 }
 
-/// Whether what is left after a cut is what was there before, or after: nothing in between.
+/// Whether what is left after a cut is what was there before or after, or what was between where a
+/// deed has several parts.
 fn is_right(deed: &Deed, before: &Waiting, after: &Waiting, left: &Waiting) -> bool {
-    let is_before = left == before;
-    let is_after = match deed {
-        Deed::Send => left == after,
-        // The caller does not know the key of an entry that was not acknowledged.
-        Deed::Put(content) => {
-            left.back().is_some_and(|(_, last)| last == content)
-                && left.iter().take(left.len() - 1).eq(after.iter().take(after.len().saturating_sub(1)))
+    match deed {
+        Deed::Send => left == before || left == after,
+        Deed::Put(content) | Deed::Exchange(content) => {
+            // The caller does not know the key of an entry that was not acknowledged. The oldest
+            // go one by one, before the new one comes.
+            let is_new = |(_, last): &(Key, Vec<u8>)| last == content;
+            let kept = after.len().saturating_sub(usize::from(after.back().is_some_and(is_new)));
+            let gone = before.len() - kept;
+            let has_new = left.len() == kept + 1
+                && left.back().is_some_and(is_new)
+                && left.iter().take(kept).eq(before.iter().skip(gone));
+            has_new || (0..=gone).any(|gone| left.iter().eq(before.iter().skip(gone)))
         }
-    };
-    // The oldest that the caller wanted dropped go before the new one comes.
-    let first_kept = before.len().saturating_sub(after.len().saturating_sub(1));
-    let is_between = matches!(deed, Deed::Put(_))
-        && (0..=first_kept).any(|dropped| left.iter().eq(before.iter().skip(dropped)));
-    is_before || is_after || is_between
+    }
 }
 
 /// Phases in which more is put than sent, and the reverse; contents of all sizes, each another.
@@ -197,10 +206,12 @@ fn script(count: usize) -> Vec<Deed> {
         .map(|number| {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let draw = usize::try_from(seed >> 16).unwrap();
-            let puts_of_eight = if number / 24 % 2 == 0 { 6 } else { 2 };
-            match draw % 8 < puts_of_eight {
-                false => Deed::Send,
-                true => Deed::Put((0..5 + draw / 8 % 50).map(|index| octet(number * 7 + index)).collect()),
+            let puts_of_eight = if number / 24 % 2 == 0 { 7 } else { 3 };
+            let content = (0..5 + draw / 8 % 50).map(|index| octet(number * 7 + index)).collect();
+            match draw % 8 {
+                0 => Deed::Exchange(content),
+                draw if draw < puts_of_eight => Deed::Put(content),
+                _ => Deed::Send,
             }
         })
         .collect()
