@@ -1,13 +1,16 @@
 //! What the server says: a token, an echo, or what was wrong with the HTTP.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::event::{Header, Route};
 use super::http::{Framing, Head, Refusal};
 use super::oauth::{self, Client};
+use super::secrets::{self, Secrets};
 
 /// A response with its content, not yet encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,15 +39,15 @@ struct Problem<'a> {
 }
 
 /// A request, sent back.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Echo<'a> {
-    method: &'a str,
-    target: &'a str,
+    method: Cow<'a, str>,
+    target: Cow<'a, str>,
     version: String,
     headers: Vec<Header>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
 }
 
@@ -74,6 +77,21 @@ pub(super) fn answer(head: &Head, body: &[u8], only: Option<&Client>, random: [u
         return answer;
     }
     token(head, body, only, random)
+}
+
+/// An echo's content with the secrets of the request that it repeats shortened: they are not where
+/// requests have them. None where it is no whole echo.
+pub(super) fn masked_echo(content: &[u8]) -> Option<Vec<u8>> {
+    let mut echo: Echo<'_> = serde_json::from_slice(content).ok()?;
+    echo.target = Secrets::Shortened.mask_text(&echo.target).into();
+    for Header { name, value } in &mut echo.headers {
+        *value = secrets::masked_field(name, value);
+    }
+    echo.body = echo.body.map(|body| Secrets::Shortened.mask_text(&body).into());
+    if let Some(body) = &mut echo.body_base64 {
+        *body = STANDARD.encode(Secrets::Shortened.mask(&STANDARD.decode(&*body).ok()?));
+    }
+    Some(json(&echo))
 }
 
 /// Answers a request that could not be read.
@@ -177,8 +195,8 @@ fn token(head: &Head, body: &[u8], only: Option<&Client>, random: [u8; 32]) -> A
 fn echo(head: &Head, body: &[u8]) -> Answer {
     let text = std::str::from_utf8(body).ok();
     let echo = Echo {
-        method: &head.method,
-        target: &head.target,
+        method: Cow::Borrowed(&head.method),
+        target: Cow::Borrowed(&head.target),
         version: format!("HTTP/1.{}", head.minor_version),
         headers: head
             .fields
@@ -188,7 +206,7 @@ fn echo(head: &Head, body: &[u8]) -> Answer {
                 value: String::from_utf8_lossy(value).into_owned(),
             })
             .collect(),
-        body: text,
+        body: text.map(Cow::Borrowed),
         body_base64: text.is_none().then(|| STANDARD.encode(body)),
     };
     Answer {

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::answer;
 use super::capture::{Attempt, Direction};
-use super::event::{Event, Header, Line, Request, Response};
+use super::event::{Event, Header, Line, Request, Response, Route};
 use super::octets::Octets;
 use crate::finding::{Finding, Part};
 
@@ -35,6 +36,8 @@ const SECRET_FIELDS: [&str; 3] = ["authorization", "proxy-authorization", "cooki
 /// How much of a secret is left to tell it from another one, and how long it must be for that.
 const LEFT: usize = 4;
 const LONG_ENOUGH: usize = 12;
+/// What stands where something is left out.
+const OMISSION: &str = "…";
 
 impl Secrets {
     /// The event as it may be shown.
@@ -51,7 +54,7 @@ impl Secrets {
             (Self::Shortened, Event::Request(request)) => Event::Request(Box::new(masked_request(request))),
             (Self::Shortened, Event::Response(response)) => Event::Response(Response {
                 head: response.head.with(&self.mask(response.head.octets())),
-                body: response.body.with(&self.mask(response.body.octets())),
+                body: response.body.with(&masked_content(response)),
                 ..response.clone()
             }),
             (Self::Shortened, _) => return Cow::Borrowed(line),
@@ -116,8 +119,18 @@ fn masked_request(request: &Request) -> Request {
     }
 }
 
+/// A response's content. An echo that cannot be read as one is left out: it holds the whole request.
+fn masked_content(response: &Response) -> Vec<u8> {
+    let content = response.body.octets();
+    match response.route {
+        Route::Echo if content.is_empty() => Vec::new(),
+        Route::Echo => answer::masked_echo(content).unwrap_or_else(|| OMISSION.as_bytes().to_vec()),
+        Route::Token | Route::Http => Secrets::Shortened.mask(content),
+    }
+}
+
 /// The value of one header field.
-fn masked_field(name: &str, value: &str) -> String {
+pub(super) fn masked_field(name: &str, value: &str) -> String {
     if !SECRET_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name)) {
         return value.to_owned();
     }
@@ -205,9 +218,13 @@ fn find(octets: &[u8]) -> Vec<Range<usize>> {
             }
             let before = start.checked_sub(1).and_then(|before| octets.get(before));
             let after = start + name.len();
-            secrets.extend(match (before, octets.get(after)) {
-                (Some(b'"'), Some(b'"')) => json_string(octets, after + 1),
-                (None | Some(b'&' | b'?' | b'\n'), Some(b'=')) => Some(form_value(octets, after + 1)),
+            // JSON within a string of JSON has backslashes in front of its quotes.
+            let depth = backslashes(octets, after);
+            secrets.extend(match (before, octets.get(after + depth)) {
+                (Some(b'"'), Some(b'"')) => json_string(octets, after + depth + 1, depth),
+                (None | Some(b'&' | b'?' | b'\n' | b'"'), Some(b'=')) if depth == 0 => {
+                    Some(form_value(octets, after + 1))
+                }
                 _ => None,
             });
         }
@@ -220,18 +237,26 @@ fn find(octets: &[u8]) -> Vec<Range<usize>> {
     secrets
 }
 
-/// The inside of the string after a colon, as it is written; to the end where it has no end.
-fn json_string(octets: &[u8], from: usize) -> Option<Range<usize>> {
+/// The inside of the string after a colon, as it is written; to the end where it has no end. Its quotes
+/// have `depth` backslashes in front of them.
+fn json_string(octets: &[u8], from: usize, depth: usize) -> Option<Range<usize>> {
     let rest = octets.get(from..)?;
-    let inside = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
+    let quoted = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    let inside = quoted.get(backslashes(quoted, 0)..)?.strip_prefix(b"\"")?;
     let start = octets.len() - inside.len();
-    let mut escaped = false;
+    let mut run = 0;
     let length = inside.iter().position(|octet| {
-        let ends = *octet == b'"' && !escaped;
-        escaped = *octet == b'\\' && !escaped;
+        // Of a string within a string too much is taken rather than too little.
+        let ends = *octet == b'"' && if depth == 0 { run % 2 == 0 } else { run <= depth };
+        run = if *octet == b'\\' { run + 1 } else { 0 };
         ends
     });
     Some(start..start + length.unwrap_or(inside.len()))
+}
+
+/// How many there are from here.
+fn backslashes(octets: &[u8], from: usize) -> usize {
+    octets.get(from..).unwrap_or_default().iter().take_while(|octet| **octet == b'\\').count()
 }
 
 fn form_value(octets: &[u8], from: usize) -> Range<usize> {
@@ -257,98 +282,9 @@ fn scheme_length(value: &[u8]) -> usize {
 
 fn shortened(secret: &[u8]) -> Vec<u8> {
     let left = if secret.len() >= LONG_ENOUGH { secret.get(..LEFT) } else { None };
-    [left.unwrap_or_default(), "…".as_bytes()].concat()
+    [left.unwrap_or_default(), OMISSION.as_bytes()].concat()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::SocketAddr;
-    use std::sync::Arc;
-
-    use super::super::capture::{Direction, Tape};
-    use super::super::event::{Event, Line, NotTls, NotTlsKind};
-    use super::super::octets::Octets;
-    use super::{Masked, Secrets, masked_field};
-    use crate::finding::{Finding, Part};
-
-    fn masked(text: &str) -> String {
-        Secrets::Shortened.mask_text(text)
-    }
-
-    #[test]
-    fn parameters_are_shortened_in_json_and_forms() {
-        assert_eq!(masked(r#"{"client_secret" : "0123456789ab"}"#), r#"{"client_secret" : "0123…"}"#);
-        assert_eq!(masked(r#"{"client_secret":"sh\"ort","a":"b"}"#), r#"{"client_secret":"…","a":"b"}"#);
-        assert_eq!(masked(r#"{"client_secret":"0123456789ab no end"#), r#"{"client_secret":"0123…"#);
-        assert_eq!(masked("a=b&client_secret=0123456789ab&c=d"), "a=b&client_secret=0123…&c=d");
-        assert_eq!(masked("client_secret=x\r\n"), "client_secret=…\r\n");
-        assert_eq!(masked("/a?code=x&b=c"), "/a?code=…&b=c");
-        let other = r#"{"my_code":"x","client_id":"id","zipcode":"1"}"#;
-        assert_eq!(masked(other), other);
-    }
-
-    #[test]
-    fn credentials_are_shortened_in_heads() {
-        assert_eq!(
-            masked("POST / HTTP/1.1\r\nHost: x\r\nauthorization: Basic aWQ6c2VjcmV0\r\nCookie: a=b\r\n\r\n"),
-            "POST / HTTP/1.1\r\nHost: x\r\nauthorization: Basic aWQ6…\r\nCookie: …\r\n\r\n"
-        );
-        assert_eq!(masked_field("Authorization", "Bearer 0123456789abcdef"), "Bearer 0123…");
-        // One secret within another.
-        assert_eq!(masked("Cookie: a=b&code=0123456789abcd\r\nHost: x"), "Cookie: a=b&…\r\nHost: x");
-        assert_eq!(masked_field("Host", "x"), "x");
-    }
-
-    #[test]
-    fn they_are_whole_on_request() {
-        let text = r#"{"client_secret":"0123456789ab"}"#;
-        assert_eq!(Secrets::Whole.mask_text(text), text);
-    }
-
-    #[test]
-    fn evidence_moves_with_the_octets() {
-        let original = br#"{"client_secret":"0123456789ab","password":"x",}"#;
-        let masked = Masked::of(original);
-        assert_eq!(masked.octets, r#"{"client_secret":"0123…","password":"…",}"#.as_bytes());
-        let at = |octet| masked.octets.iter().rposition(|other| *other == octet);
-        let before = original.iter().rposition(|octet| *octet == b',').unwrap();
-        assert_eq!(Some(masked.position(before)), at(b','));
-        assert_eq!(masked.position(0), 0);
-        // Within a secret: where it begins.
-        assert_eq!((masked.position(18), masked.position(25), masked.position(30)), (18, 18, 25));
-        assert_eq!(masked.position(original.len()), masked.octets.len());
-    }
-
-    #[test]
-    fn an_attempt_leaves_without_secrets_and_with_its_lengths() {
-        let address = SocketAddr::from(([192, 0, 2, 1], 1));
-        let tape = Tape::new(1, address, address);
-        let request = b"POST / HTTP/1.1\r\nAuthorization: Basic c2VjcmV0c2VjcmV0\r\n\r\n";
-        for piece in request.chunks(45) {
-            tape.segment(Direction::In, piece);
-        }
-        tape.segment(Direction::Out, b"HTTP/1.1 400 Bad Request\r\n\r\n");
-        tape.key("CLIENT_RANDOM 00 11".to_owned());
-        let not_tls = NotTls {
-            kind: NotTlsKind::PlainHttp,
-            received: Octets::new(request),
-            answer: None,
-            findings: vec![Finding::note("x", "y").at(Part::Received, request.len() - 2..request.len())],
-        };
-        let event = Event::NotTls(not_tls);
-        tape.line(Arc::new(Line { attempt: Some(1), milliseconds: Some(0), event }));
-        let attempt = tape.end();
-        assert_eq!(*Secrets::Whole.attempt(&attempt), attempt);
-        let shown = Secrets::Shortened.attempt(&attempt).into_owned();
-        assert!(shown.key_log.is_empty());
-        let segments: Vec<&[u8]> = shown.segments.iter().map(|segment| &*segment.octets).collect();
-        assert_eq!(segments.concat().len(), request.len() + 28);
-        assert_eq!(segments[0], &b"POST / HTTP/1.1\r\nAuthorization: Basic *******"[..]);
-        assert_eq!(segments[1], b"*********\r\n\r\n");
-        let Event::NotTls(not_tls) = &shown.lines[0].event else { panic!() };
-        assert_eq!(not_tls.received.count, request.len());
-        let received = not_tls.received.octets();
-        assert!(received.ends_with("Basic c2Vj…\r\n\r\n".as_bytes()));
-        assert_eq!(not_tls.findings[0].evidence.as_ref().unwrap().end, received.len());
-    }
-}
+#[path = "secrets_tests.rs"]
+mod tests;
