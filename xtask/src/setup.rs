@@ -22,8 +22,9 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/src/rust/library/core";
 const DEBIAN_RUST_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
 const EMULATOR_PACKAGE: &str = "qemu-system-misc";
-/// The servers that the tests POST to: what each is started by, and its package.
-const COUNTERPARTS: [(&str, &str); 8] = [
+/// The servers that the tests POST to, the clients that POST to `picopost listen`, and what reads its
+/// exports: what each is started by, and its package.
+const COUNTERPARTS: [(&str, &str); 11] = [
     ("openssl", "openssl"),
     ("stdbuf", "coreutils"),
     ("nginx", "nginx"),
@@ -31,14 +32,20 @@ const COUNTERPARTS: [(&str, &str); 8] = [
     ("python3", "python3"),
     ("java", "default-jdk-headless"),
     ("node", "nodejs"),
+    ("npm", "npm"),
+    ("curl", "curl"),
+    ("tshark", "tshark"),
     ("cc", "build-essential"),
 ];
 /// GnuTLS has no server that takes a POST: the tests compile one against its headers.
 const GNUTLS_HEADER: &str = "/usr/include/gnutls/gnutls.h";
 const GNUTLS_PACKAGE: &str = "libgnutls28-dev";
-/// The libraries that trust anchors are written for, by a header of each.
-const ANCHOR_READERS: [(&str, &str); 2] =
-    [("/usr/include/mbedtls/ssl.h", "libmbedtls-dev"), ("/usr/include/bearssl.h", "libbearssl-dev")];
+/// The libraries that trust anchors are written for, and that clients are made of, by a header of each.
+const ANCHOR_READERS: [(&str, &str); 3] = [
+    ("/usr/include/mbedtls/ssl.h", "libmbedtls-dev"),
+    ("/usr/include/bearssl.h", "libbearssl-dev"),
+    ("/usr/include/wolfssl/ssl.h", "libwolfssl-dev"),
+];
 
 /// rustup waits for minutes on a machine that cannot reach its server.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(120);

@@ -2,7 +2,7 @@
 //! text and `--json` are two renderings of these values.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,15 @@ pub(crate) struct Listening {
     pub(crate) names: Vec<String>,
     #[serde(flatten)]
     pub(crate) anchors: Anchors,
+    /// `--anchors`: what was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) anchors_files: Vec<String>,
+    /// This machine's on its networks.
+    #[serde(default)]
+    pub(crate) addresses: Vec<IpAddr>,
+    /// `--snippet`: a program that posts to the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) snippet: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

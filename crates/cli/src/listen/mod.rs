@@ -17,16 +17,20 @@ use crate::ca::{self, Authority, Origin, ServerIdentity, Shape, SubjectName};
 use crate::error::{CommandError, io_reason};
 use attempt::Service;
 use event::{Anchors, Event, Listening, Tcp};
+use files::{FileArgs, Files};
 use hub::Hub;
 use log::Format;
 use oauth::Client;
 use secrets::Secrets;
+use startup::StartupArgs;
 
 mod answer;
 mod attempt;
 mod capture;
 mod event;
 mod exchange;
+mod export;
+mod files;
 mod hello;
 mod hello_check;
 mod hints;
@@ -35,6 +39,7 @@ mod hub;
 mod ja4;
 mod log;
 mod names;
+mod network;
 mod oauth;
 mod octets;
 mod parameters;
@@ -42,6 +47,8 @@ mod render;
 mod request_check;
 mod secrets;
 mod session;
+mod snippet;
+mod startup;
 mod wire;
 
 /// Accept a device's POST and show what arrives, layer by layer.
@@ -87,6 +94,10 @@ pub(crate) struct Args {
     /// Make the CA where there is none, print where its anchors are, and end.
     #[arg(long)]
     write_anchors_only: bool,
+    #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
+    startup: StartupArgs,
 }
 
 /// Attempts that are served at the same time; further ones wait.
@@ -100,11 +111,15 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
         CommandError::could_not_run(format!("the server cannot be set up: {}", io_reason(&error)))
     })?;
-    let (hub, [updates]) = Hub::new(0);
+    let secrets = if args.show_secrets { Secrets::Whole } else { Secrets::Shortened };
+    let files = Files::open(&args.files, secrets)?;
+    args.startup.write_anchors(&authority, args.chain)?;
+    let (hub, [updates, for_files]) = Hub::new(0);
     let hub = Arc::new(hub);
     let gone = Arc::new(Notify::new());
     let format = if args.json { Format::Json } else { Format::Human };
-    let secrets = if args.show_secrets { Secrets::Whole } else { Secrets::Shortened };
+    // Without files to write, the receiver is dropped here, and nobody waits for it.
+    let files = files.map(|files| files.record(for_files, Arc::clone(&gone)));
     let printer = log::print(updates, format, secrets, Arc::clone(&gone));
     let outcome = runtime.block_on(serve(args, &authority, now, &hub, &gone));
     // Tasks that are still there hold the hub; without it the printer comes to its end.
@@ -112,7 +127,9 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     drop(hub);
     // It has said what there was to say.
     let _ = printer.join();
-    outcome
+    // A panic in there has been printed.
+    let written = files.map_or(Ok(()), |files| files.join().unwrap_or(Ok(())));
+    outcome.and(written)
 }
 
 async fn serve(
@@ -131,7 +148,8 @@ async fn serve(
         hub.event(Event::Anchors(anchors)).await;
         return Ok(());
     }
-    let names = names_served(args);
+    let addresses = network::addresses();
+    let names = names_served(args, &addresses);
     let config = server_config(authority.issue(args.chain, &names, now)?)?;
     let (listener, address) = bind(args).await?;
     hub.event(Event::Listening(Listening {
@@ -142,6 +160,9 @@ async fn serve(
         keys: args.chain.describe(),
         names: names.iter().map(ToString::to_string).collect(),
         anchors: anchors.clone(),
+        anchors_files: args.startup.anchors_files(),
+        snippet: args.startup.snippet(&host_for_devices(args, &addresses), address.port()),
+        addresses,
     }))
     .await;
     let service = Arc::new(Service {
@@ -209,15 +230,30 @@ async fn interrupted() -> Result<(), CommandError> {
         .map_err(|error| CommandError::could_not_run(format!("Ctrl-C cannot be watched for: {error}")))
 }
 
-fn names_served(args: &Args) -> Vec<SubjectName> {
+/// Those that every leaf has, those of the command line, and the addresses where devices find the server.
+fn names_served(args: &Args, addresses: &[IpAddr]) -> Vec<SubjectName> {
+    let bound: Vec<IpAddr> = if args.bind.is_unspecified() { addresses.to_vec() } else { vec![args.bind] };
     let mut names = SubjectName::always();
-    let bind = (!args.bind.is_unspecified()).then_some(SubjectName::Ip(args.bind));
-    for name in args.names.iter().cloned().chain(bind) {
+    for name in args.names.iter().cloned().chain(bound.into_iter().map(SubjectName::Ip)) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
     names
+}
+
+/// Where a device on the network finds the server, as it stands in a URL.
+fn host_for_devices(args: &Args, addresses: &[IpAddr]) -> String {
+    let bound = if args.bind.is_unspecified() { addresses.first() } else { Some(&args.bind) };
+    match (args.names.first(), bound) {
+        (Some(SubjectName::Dns(name)), _) => name.clone(),
+        (Some(SubjectName::Ip(IpAddr::V6(address))), _) | (None, Some(IpAddr::V6(address))) => {
+            format!("[{address}]")
+        }
+        (Some(SubjectName::Ip(address)), _) => address.to_string(),
+        (None, Some(address)) if !address.is_loopback() => address.to_string(),
+        (None, _) => "localhost".to_owned(),
+    }
 }
 
 /// Host and port of the URL that a client on this machine can use.

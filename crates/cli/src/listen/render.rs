@@ -1,5 +1,7 @@
 //! The events as text for people. Everything shown here is in `--json` too.
 
+use std::net::SocketAddr;
+
 use super::event::{
     Alert, Anchors, Blame, ClientHello, Closed, Event, Handshake, HandshakeFailed, HandshakeKind, How, Line,
     Listening, NotTls, NotTlsKind, Request, Response, Route, Summary,
@@ -118,6 +120,28 @@ impl Text {
         self.row("chain", &format!("{}: {}", listening.chain.name(), listening.keys));
         self.list("names", &listening.names);
         self.anchors(&listening.anchors);
+        self.list("anchors files", &listening.anchors_files);
+        self.network(listening);
+        if let Some(snippet) = &listening.snippet {
+            self.push("");
+            for line in snippet.lines() {
+                self.push(line);
+            }
+            self.push("");
+        }
+    }
+
+    /// Where devices find the server, or why they do not.
+    fn network(&mut self, listening: &Listening) {
+        let (bound, port) = (listening.address.ip(), listening.port);
+        let reached = listening.addresses.iter().filter(|address| bound.is_ipv6() || address.is_ipv4());
+        let urls: Vec<String> =
+            reached.map(|address| format!("https://{}", SocketAddr::new(*address, port))).collect();
+        if bound.is_unspecified() {
+            self.list("for devices", &urls);
+        } else if let (true, Some(address)) = (bound.is_loopback(), listening.addresses.first()) {
+            self.row("for devices", &format!("not reachable: `--bind 0.0.0.0` lets them in, at {address}"));
+        }
     }
 
     fn client_hello(&mut self, hello: &ClientHello) {

@@ -74,6 +74,9 @@ fn listening() {
             root: "/ca/lets-encrypt/root.der".to_owned(),
             new_ca: true,
         },
+        anchors_files: strings(&["anchors.h"]),
+        addresses: vec!["192.0.2.7".parse().unwrap()],
+        snippet: None,
     });
     let line = Line { attempt: None, milliseconds: None, event };
     assert_eq!(
@@ -85,11 +88,13 @@ listening on https://localhost:8443 (127.0.0.1:8443)
     anchors        /ca/anchors.pem
     root           /ca/lets-encrypt/root.der
     a new CA: build its anchors into the firmware
+    anchors files  anchors.h
+    for devices    not reachable: `--bind 0.0.0.0` lets them in, at 192.0.2.7
 "
     );
     assert_eq!(
         serde_json::to_string(&line).unwrap(),
-        r#"{"event":"listening","url":"https://localhost:8443","address":"127.0.0.1:8443","port":8443,"chain":"lets-encrypt","keys":"P-256 leaf, P-384 intermediate, P-384 root","names":["localhost","127.0.0.1"],"anchors":"/ca/anchors.pem","root":"/ca/lets-encrypt/root.der","new_ca":true}"#
+        r#"{"event":"listening","url":"https://localhost:8443","address":"127.0.0.1:8443","port":8443,"chain":"lets-encrypt","keys":"P-256 leaf, P-384 intermediate, P-384 root","names":["localhost","127.0.0.1"],"anchors":"/ca/anchors.pem","root":"/ca/lets-encrypt/root.der","new_ca":true,"anchors_files":["anchors.h"],"addresses":["192.0.2.7"]}"#
     );
 }
 

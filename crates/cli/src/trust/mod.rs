@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use self::authorities::{Provider, ProviderId, known};
 use self::certificate::Certificate;
 use self::check::Server;
-use self::emit::Format;
 use self::file::File;
 use self::host::Host;
 use self::input::Input;
@@ -27,6 +26,9 @@ use crate::connect::Override;
 use crate::error::CommandError;
 use crate::finding::{Finding, Severity};
 
+pub(crate) use self::emit::Format;
+pub(crate) use self::own::own_anchor;
+
 mod authorities;
 mod certificate;
 mod chain;
@@ -40,6 +42,7 @@ mod host;
 mod input;
 mod name;
 mod output;
+mod own;
 mod path;
 mod probe;
 mod recommend;

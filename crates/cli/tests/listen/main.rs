@@ -2,7 +2,20 @@
 //! held to what it tells about them.
 
 mod command;
+mod export;
 mod http;
 mod oauth;
 mod server;
+mod startup;
 mod tls;
+
+/// What the program of `--snippet rust` is built against: one anchor, of nobody.
+mod anchors {
+    use picopost::{Der, TrustAnchor};
+
+    pub(crate) static ANCHORS: &[TrustAnchor<'static>] = &[TrustAnchor {
+        subject: Der::from_slice(b"nobody"),
+        subject_public_key_info: Der::from_slice(b"none"),
+        name_constraints: None,
+    }];
+}

@@ -40,6 +40,8 @@ pub(crate) struct Server {
     child: Child,
     stdout: BufReader<ChildStdout>,
     pub(crate) address: SocketAddr,
+    /// Its first event.
+    pub(crate) listening: Value,
 }
 
 impl Server {
@@ -59,7 +61,7 @@ impl Server {
         let first: Value = serde_json::from_str(&first).unwrap();
         assert_eq!(first["event"], "listening");
         let port = u16::try_from(first["port"].as_u64().unwrap()).unwrap();
-        Self { child, stdout, address: SocketAddr::from(([127, 0, 0, 1], port)) }
+        Self { child, stdout, address: SocketAddr::from(([127, 0, 0, 1], port)), listening: first }
     }
 
     pub(crate) fn id(&self) -> u32 {

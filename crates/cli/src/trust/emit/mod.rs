@@ -18,7 +18,7 @@ mod zephyr;
 
 /// The formats of `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// A static slice of picopost's trust anchors: nothing is parsed on the device
     Rust,
     /// PEM, for everything that takes a CA file
