@@ -1,20 +1,23 @@
-//! The async driver, over `embedded-io-async`: the blocking one, with `await`.
+//! The async client, and the async driver of one exchange, over `embedded-io-async`.
 
-use embedded_io::{Error as _, ErrorKind};
 use embedded_io_async::{Read, Write};
 use rand_core::TryCryptoRng;
 
+pub use client::{Client, Transport};
+
 use crate::clock::checked_now;
-use crate::observe::Watch;
 use crate::{
-    Action, Buffers, Channel, Clock, ConnectError, Device, Error, Exchange, Observer, Octets, Request,
-    Response, Security, Stage,
+    Buffers, Channel, Clock, ConnectError, Device, Error, Exchange, Observer, Octets, Request, Response,
+    Security, Stage, drive,
 };
+
+#[path = "client/asynch.rs"]
+mod client;
 
 /// Opens TCP connections.
 pub trait Connect {
     /// A connected stream. Its reads and writes must give up after a time of their own choice,
-    /// with [`ErrorKind::TimedOut`], or the whole POST must be put under a time limit: the
+    /// with [`embedded_io::ErrorKind::TimedOut`], or the whole POST must be put under a time limit: the
     /// driver has no clock to do it.
     type Stream<'s>: Read + Write
     where
@@ -56,7 +59,7 @@ where
     let mut exchange = Exchange::new(request, security, checked_now(clock)?, buffers, entropy);
     let exchange = exchange.as_mut().map_err(|error| *error)?;
     observer.computed(Stage::Setup);
-    breathe().await;
+    drive::breathe().await;
     let authority = request.url().authority();
     observer.reached(Stage::Dns, Octets::default());
     let mut stream = connector.connect(authority.host(), authority.port()).await?;
@@ -78,77 +81,5 @@ where
     C: Channel,
     O: Observer + ?Sized,
 {
-    let outcome = turns(exchange, stream, &mut Watch::new(observer)).await;
-    // Best effort: the stream may be what failed, and the exchange has its outcome already.
-    while !exchange.farewell().is_empty() {
-        match stream.write(exchange.farewell()).await {
-            Ok(count @ 1..) => exchange.sent(count),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Ok(0) | Err(_) => break,
-        }
-    }
-    while stream.flush().await.is_err_and(|error| error.kind() == ErrorKind::Interrupted) {}
-    observer.ended(&exchange.summary());
-    outcome
-}
-
-async fn turns<S, C, O>(
-    exchange: &mut Exchange<'_, C>,
-    stream: &mut S,
-    watch: &mut Watch<'_, O>,
-) -> Result<(), Error>
-where
-    S: Read + Write + ?Sized,
-    C: Channel,
-    O: Observer + ?Sized,
-{
-    // Whether the stream may still hold back what the server waits for.
-    let mut unflushed = false;
-    loop {
-        let stage = exchange.stage();
-        watch.look(stage, exchange.octets());
-        match exchange.next()? {
-            Action::Worked => breathe().await,
-            Action::Computed => {
-                watch.computed(stage);
-                breathe().await;
-            }
-            Action::Done => return Ok(()),
-            Action::Send(octets) => match stream.write(octets).await {
-                Ok(0) => exchange.send_failed(ErrorKind::WriteZero),
-                Ok(count) => {
-                    exchange.sent(count);
-                    unflushed = true;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => exchange.send_failed(error.kind()),
-            },
-            Action::Receive(_) if unflushed => match stream.flush().await {
-                Ok(()) => unflushed = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    unflushed = false;
-                    exchange.send_failed(error.kind());
-                }
-            },
-            Action::Receive(space) => match stream.read(space).await {
-                Ok(count) => exchange.received(count),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => exchange.receive_failed(error.kind()),
-            },
-        }
-    }
-}
-
-/// Lets the executor's other tasks run once.
-async fn breathe() {
-    let mut has_waited = false;
-    core::future::poll_fn(|context| {
-        if core::mem::replace(&mut has_waited, true) {
-            return core::task::Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        core::task::Poll::Pending
-    })
-    .await;
+    drive::run(exchange, &mut drive::Waiting(stream), observer).await
 }

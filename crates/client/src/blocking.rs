@@ -1,19 +1,23 @@
-//! The blocking driver, over `embedded-io`.
+//! The blocking client, and the blocking driver of one exchange, over `embedded-io`.
 
-use embedded_io::{Error as _, ErrorKind, Read, Write};
+use embedded_io::{Read, Write};
 use rand_core::TryCryptoRng;
 
+pub use client::{Client, Transport};
+
 use crate::clock::checked_now;
-use crate::observe::Watch;
 use crate::{
-    Action, Buffers, Channel, Clock, ConnectError, Device, Error, Exchange, Observer, Octets, Request,
-    Response, Security, Stage,
+    Buffers, Channel, Clock, ConnectError, Device, Error, Exchange, Observer, Octets, Request, Response,
+    Security, Stage, drive,
 };
+
+#[path = "client/blocking.rs"]
+mod client;
 
 /// Opens TCP connections.
 pub trait Connect {
     /// A connected stream. Its reads and writes must give up after a time of their own choice,
-    /// with [`ErrorKind::TimedOut`]: the driver has no clock to do it.
+    /// with [`embedded_io::ErrorKind::TimedOut`]: the driver has no clock to do it.
     type Stream<'s>: Read + Write
     where
         Self: 's;
@@ -67,61 +71,5 @@ where
     C: Channel,
     O: Observer + ?Sized,
 {
-    let outcome = turns(exchange, stream, &mut Watch::new(observer));
-    // Best effort: the stream may be what failed, and the exchange has its outcome already.
-    while !exchange.farewell().is_empty() {
-        match stream.write(exchange.farewell()) {
-            Ok(count @ 1..) => exchange.sent(count),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Ok(0) | Err(_) => break,
-        }
-    }
-    while stream.flush().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {}
-    observer.ended(&exchange.summary());
-    outcome
-}
-
-fn turns<S, C, O>(
-    exchange: &mut Exchange<'_, C>,
-    stream: &mut S,
-    watch: &mut Watch<'_, O>,
-) -> Result<(), Error>
-where
-    S: Read + Write + ?Sized,
-    C: Channel,
-    O: Observer + ?Sized,
-{
-    // Whether the stream may still hold back what the server waits for.
-    let mut unflushed = false;
-    loop {
-        let stage = exchange.stage();
-        watch.look(stage, exchange.octets());
-        match exchange.next()? {
-            Action::Worked => {}
-            Action::Computed => watch.computed(stage),
-            Action::Done => return Ok(()),
-            Action::Send(octets) => match stream.write(octets) {
-                Ok(0) => exchange.send_failed(ErrorKind::WriteZero),
-                Ok(count) => {
-                    exchange.sent(count);
-                    unflushed = true;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => exchange.send_failed(error.kind()),
-            },
-            Action::Receive(_) if unflushed => match stream.flush() {
-                Ok(()) => unflushed = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    unflushed = false;
-                    exchange.send_failed(error.kind());
-                }
-            },
-            Action::Receive(space) => match stream.read(space) {
-                Ok(count) => exchange.received(count),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => exchange.receive_failed(error.kind()),
-            },
-        }
-    }
+    drive::block_on(drive::run(exchange, &mut drive::Blocking(stream), observer))
 }

@@ -3,7 +3,10 @@
 use core::fmt;
 use core::time::Duration;
 
+use embedded_io::ErrorKind;
+
 use crate::UnixTime;
+use crate::error::kind_text;
 
 /// 2025-01-01T00:00:00Z: a clock before this has not been set. It is older than this version by
 /// some way, so that chains which were recorded in the past can still be verified at their time.
@@ -48,6 +51,26 @@ pub enum ClockError {
     Unknown,
     /// The clock shows a time that has certainly passed.
     BehindFloor { now: u64, floor: u64 },
+    /// The device does not know the time, and no time server has told it: of so many, the last failed
+    /// like this.
+    NoTimeServer { asked: u8, last: TimeServerError },
+    /// The device does not know the time, and what the time servers say cannot be: it is before `floor`,
+    /// or more than half a century after it.
+    OutOfRange { told: u64, floor: u64 },
+}
+
+/// Why a time server told no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeServerError {
+    /// Its name has no address, or could not be asked for.
+    Dns(ErrorKind),
+    /// It could not be asked, or did not answer: [`ErrorKind::TimedOut`].
+    Network(ErrorKind),
+    /// Its answer is no answer of RFC 5905 to what was asked.
+    Answer,
+    /// It does not know the time itself (RFC 5905 §7.3), or wants to be asked less (§7.4).
+    Unavailable,
 }
 
 impl ClockError {
@@ -56,6 +79,8 @@ impl ClockError {
         match self {
             Self::Unknown => 1100,
             Self::BehindFloor { .. } => 1101,
+            Self::NoTimeServer { .. } => 1102,
+            Self::OutOfRange { .. } => 1103,
         }
     }
 }
@@ -72,6 +97,19 @@ impl fmt::Display for ClockError {
             Self::BehindFloor { now, floor } => {
                 write!(f, "the clock shows {now} and the time is at least {floor} (Unix seconds)")
             }
+            Self::NoTimeServer { asked, last } => {
+                write!(f, "none of {asked} time servers told the time, the last one since it ")?;
+                match last {
+                    TimeServerError::Dns(kind) => write!(f, "could not be resolved: {}", kind_text(*kind)),
+                    TimeServerError::Network(kind) => write!(f, "could not be reached: {}", kind_text(*kind)),
+                    TimeServerError::Answer => f.write_str("gave an answer that is none"),
+                    TimeServerError::Unavailable => f.write_str("does not want to say"),
+                }
+            }
+            Self::OutOfRange { told, floor } => write!(
+                f,
+                "the time servers say {told}, which cannot be: the time is at least {floor} (Unix seconds)"
+            ),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Everything that can end a POST, with its stage and its number.
 //!
-//! Numbers: 1000s the caller (1100s the clock, 1200s URL and headers), 2000s DNS, 2100s TCP, 3000s
-//! TLS, 4000s HTTP, 5000 + status an answer that says no. The 2000s end in the kind of I/O error,
+//! Numbers: 1000s the caller (1100s the clock, 1200s URL and headers), 2000s DNS, 2100s TCP (2180s time
+//! limits), 3000s TLS, 4000s HTTP, 5000 + status an answer that says no. The 2000s end in the kind of I/O error,
 //! see [`Error::code`].
 
 use core::fmt;
 
 use embedded_io::ErrorKind;
 
-use crate::{ClockError, ConnectError, Stage, http, tls};
+use crate::{ClockError, ConnectError, Octets, Stage, TimePart, http, tls};
 
 /// Which way octets were going when the transport failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +38,17 @@ pub enum Error {
         /// What the transport said.
         kind: ErrorKind,
     },
+    /// A time limit of [`crate::TimeLimits`] was up.
+    TimedOut {
+        /// Which one.
+        part: TimePart,
+        /// How far the exchange had come.
+        stage: Stage,
+        /// How long that part had waited, or, for [`TimePart::Whole`], taken.
+        after_milliseconds: u32,
+        /// How many octets were sent and received on this connection, TLS included.
+        octets: Octets,
+    },
     /// TLS failed at this stage.
     Tls {
         /// How far the exchange had come.
@@ -65,6 +76,7 @@ impl Error {
             Self::Connect(ConnectError::Tcp(kind)) => 2100 + kind_number(*kind),
             Self::Transport { direction: Direction::Send, kind, .. } => 2120 + kind_number(*kind),
             Self::Transport { direction: Direction::Receive, kind, .. } => 2140 + kind_number(*kind),
+            Self::TimedOut { part, .. } => part.code(),
             Self::Tls { error, .. } => error.code(),
             Self::Http(error) => error.code(),
             #[cfg(feature = "oauth")]
@@ -79,7 +91,7 @@ impl Error {
             Self::Clock(_) => Stage::Clock,
             Self::Connect(ConnectError::Dns(_)) => Stage::Dns,
             Self::Connect(ConnectError::Tcp(_)) => Stage::Tcp,
-            Self::Transport { stage, .. } | Self::Tls { stage, .. } => *stage,
+            Self::Transport { stage, .. } | Self::TimedOut { stage, .. } | Self::Tls { stage, .. } => *stage,
             Self::Http(error) => match error.stage() {
                 http::Stage::Content => Stage::Request,
                 http::Stage::Head => Stage::Head,
@@ -139,6 +151,13 @@ impl fmt::Display for Error {
             Self::Connect(ConnectError::Tcp(kind)) => {
                 write!(f, "no TCP connection to the host: {}", kind_text(*kind))
             }
+            Self::TimedOut { part, after_milliseconds, octets, .. } => write!(
+                f,
+                "{} took longer than {after_milliseconds} ms, with {} octets sent and {} received",
+                part.text(),
+                octets.sent,
+                octets.received
+            ),
             Self::Transport { direction: Direction::Send, kind, .. } => {
                 write!(f, "sending failed: {}", kind_text(*kind))
             }
@@ -169,7 +188,7 @@ const fn kind_number(kind: ErrorKind) -> u16 {
     }
 }
 
-const fn kind_text(kind: ErrorKind) -> &'static str {
+pub(crate) const fn kind_text(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::NotFound => "not found",
         ErrorKind::PermissionDenied => "permission denied",

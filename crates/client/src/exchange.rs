@@ -1,10 +1,11 @@
 //! One POST over TLS, without I/O.
 
+use core::ops::Range;
 use core::{fmt, mem};
 
 use embedded_io::ErrorKind;
-use picopost_http::{End, Request, RequestWriter, Response, ResponseReader, StatusCode};
-use picopost_tls::{Connection, ServerName, Session, SignatureMemo, Step, UnixTime};
+use picopost_http::{End, Request, RequestWriter, Response, ResponseReader, StatusCode, Url};
+use picopost_tls::{Config, Connection, Parked, ServerName, Session, SignatureMemo, Step, UnixTime};
 use rand_core::TryCryptoRng;
 
 use content::Outlet;
@@ -156,6 +157,18 @@ pub struct Exchange<'a, C = Connection<'a>> {
     /// Whether a record with octets of the request is there, and whether it was given away.
     request_sealed: bool,
     request_given: bool,
+    ending: Ending,
+}
+
+/// What becomes of the connection when the response is whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// It is closed.
+    Close,
+    /// It stays open, if nothing speaks against it.
+    Keep,
+    /// It stays open: everything that came is used up.
+    Kept,
 }
 
 /// An [`Action`] without its borrow.
@@ -175,7 +188,6 @@ impl<'a> Exchange<'a> {
     ///
     /// # Errors
     /// A host that is no name, buffers too small, no trust anchors, a random source that fails.
-    #[inline(never)]
     pub fn new<R: TryCryptoRng + ?Sized>(
         request: &Request<'a>,
         security: impl Into<Security<'a>>,
@@ -183,8 +195,19 @@ impl<'a> Exchange<'a> {
         buffers: Buffers<'a>,
         entropy: &mut R,
     ) -> Result<Self, Error> {
+        let config = config(request, security.into(), now)?;
+        Self::begin(request, config, buffers, entropy)
+    }
+
+    /// The same with a configuration that is there already.
+    #[inline(never)]
+    pub(crate) fn begin<R: TryCryptoRng + ?Sized>(
+        request: &Request<'a>,
+        config: Config<'a>,
+        buffers: Buffers<'a>,
+        entropy: &mut R,
+    ) -> Result<Self, Error> {
         let Buffers { receive, send, response, session, memo } = buffers;
-        let config = security.into().config(server_name(request.url().authority().host())?, now);
         let mut connection = match session {
             Some(session) => Connection::with_session(config, session, receive, send, entropy),
             None => Connection::new(config, receive, send, entropy),
@@ -196,6 +219,27 @@ impl<'a> Exchange<'a> {
             Ok(connection) => Ok(Self::over(connection, request, response)),
             Err(error) => Err(Error::Tls { stage: Stage::Setup, error }),
         }
+    }
+
+    /// An exchange over a connection that was kept, and is for this configuration.
+    #[inline(never)]
+    pub(crate) fn resume(
+        request: &Request<'a>,
+        config: Config<'a>,
+        buffers: Buffers<'a>,
+        place: &mut Parked,
+    ) -> Result<Self, Error> {
+        let Buffers { receive, send, response, session, memo: _ } = buffers;
+        match Connection::unpark(place, config, session, receive, send) {
+            Ok(connection) => Ok(Self::over(connection, request, response)),
+            Err(error) => Err(Error::Tls { stage: Stage::Setup, error }),
+        }
+    }
+
+    /// Puts the connection aside, if it is one that was kept ([`Self::with_keep_alive`]) and can be used
+    /// again: whether it was.
+    pub fn park(&mut self, place: &mut Parked) -> bool {
+        self.ending == Ending::Kept && self.failure.is_none() && self.channel.park(place)
     }
 }
 
@@ -217,7 +261,23 @@ impl<'a, C: Channel> Exchange<'a, C> {
             failure: None,
             request_sealed: false,
             request_given: false,
+            ending: Ending::Close,
         }
+    }
+
+    /// The same exchange, which leaves the connection open in the end if it can be used again
+    /// ([`picopost_http::ResponseReader::is_reusable`], and nothing of the server's is left over). To be
+    /// called before the first [`Self::next`]. Whoever does not [`Self::park`] it then leaves a server
+    /// waiting.
+    #[must_use]
+    pub fn with_keep_alive(mut self) -> Self {
+        self.keep_alive();
+        self
+    }
+
+    pub(crate) fn keep_alive(&mut self) {
+        self.request.keep_alive();
+        self.ending = Ending::Keep;
     }
 
     /// What is to be done next. [`Action::Done`] stays, and so does an error.
@@ -279,12 +339,29 @@ impl<'a, C: Channel> Exchange<'a, C> {
         }
     }
 
+    /// Whether nothing of a response has come yet that is not interim, or not known to be.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        !self.response.has_begun()
+    }
+
+    /// Ends the exchange for a reason of the driver's own.
+    pub(crate) fn give_up(&mut self, error: Error) {
+        self.fail(error);
+    }
+
+    /// Where a redirect leads: see [`ResponseReader::resolve_location`].
+    pub(crate) fn resolve_location(&mut self, base: Url<'_>) -> Result<Range<usize>, Error> {
+        Ok(self.response.resolve_location(base)?)
+    }
+
     /// After an error: octets that tell the server about it, an alert or close_notify. They are
     /// to be sent if that is possible, and reported to [`Self::sent`]. May be empty.
     pub fn farewell(&self) -> &[u8] {
         // A request of which nothing was given away stays here: it has failed, and is no farewell.
         let is_kept = self.request_sealed && !self.request_given;
-        if self.failure.is_some() && self.send_failure.is_none() && !is_kept {
+        // What could not be sent in time is not tried again.
+        let is_late = matches!(self.failure, Some(Error::TimedOut { .. }));
+        if self.failure.is_some() && self.send_failure.is_none() && !is_kept && !is_late {
             self.channel.outgoing()
         } else {
             &[]
@@ -380,6 +457,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
             return match self.send_failure {
                 Some(error) if self.owes_request() => Err(error),
                 None if self.owes_request() => self.write_request(),
+                None if self.may_be_kept() => Ok(self.settle()),
                 _ => self.close(can_send),
             };
         }
@@ -440,6 +518,38 @@ impl<'a, C: Channel> Exchange<'a, C> {
         }
     }
 
+    /// Whether the connection may carry another exchange: RFC 9112 §9.3, and both messages are whole.
+    fn may_be_kept(&self) -> bool {
+        self.ending != Ending::Close && self.request.is_done() && !self.closed && self.response.is_reusable()
+    }
+
+    /// Uses up what came behind the response: tickets, say. Anything else is a reason to close.
+    fn settle(&mut self) -> Turn {
+        match self.channel.step() {
+            Ok(Step::Again) => Turn::Worked,
+            Ok(Step::Computed) => Turn::Computed,
+            Ok(Step::Receive) => {
+                self.ending = Ending::Kept;
+                Turn::Done
+            }
+            // RFC 9112 §9.2: more than was asked for, or the server's own close; or TLS has failed,
+            // which is of no interest to a response that is whole.
+            Ok(Step::Plaintext) => {
+                self.excess = self.excess.saturating_add(self.channel.plaintext().len());
+                self.ending = Ending::Close;
+                Turn::Worked
+            }
+            Ok(Step::Closed) => {
+                self.ending = Ending::Close;
+                Turn::Worked
+            }
+            Err(_) => {
+                (self.ending, self.closed) = (Ending::Close, true);
+                Turn::Worked
+            }
+        }
+    }
+
     /// Says goodbye (RFC 9846 §6.1) without waiting for the server's own, which may never come:
     /// the response is whole.
     fn close(&mut self, can_send: bool) -> Result<Turn, Error> {
@@ -472,6 +582,15 @@ impl<C: Channel> fmt::Debug for Exchange<'_, C> {
             .field("octets", &self.octets)
             .finish_non_exhaustive()
     }
+}
+
+/// Whom a request goes to, and how that is verified.
+pub(crate) fn config<'a>(
+    request: &Request<'a>,
+    security: Security<'a>,
+    now: UnixTime,
+) -> Result<Config<'a>, Error> {
+    Ok(security.config(server_name(request.url().authority().host())?, now))
 }
 
 /// The name that the certificate must be for. The final dot of an absolute name is no part of it

@@ -1,7 +1,11 @@
 //! Where an exchange stands, and whoever wants to watch it.
 
+use core::time::Duration;
+
 use picopost_http::StatusCode;
 use picopost_tls::Stage as TlsStage;
+
+use crate::Ending;
 
 /// The stages of an exchange in their order; an error has one too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,6 +93,17 @@ pub struct Summary {
     pub status: Option<StatusCode>,
 }
 
+/// One attempt of a POST, and what follows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'e> {
+    /// Its number, from 1 on.
+    pub number: u8,
+    /// How it ended.
+    pub ending: Ending<'e>,
+    /// How long it is until the next one begins; `None` if there is none.
+    pub wait: Option<Duration>,
+}
+
 /// Watches an exchange: to trace it, or to count what each stage costs. `()` watches nothing.
 pub trait Observer {
     /// The exchange has come to `stage`, and has moved so many octets before it. Stages that pass
@@ -102,6 +117,11 @@ pub trait Observer {
     /// [`Stage::Setup`] is the fresh key pair, which is made before the connection.
     fn computed(&mut self, stage: Stage) {
         let _ = stage;
+    }
+
+    /// An attempt of [`crate::asynch::Client`] or [`crate::blocking::Client`] is at its end, good or bad.
+    fn attempt(&mut self, attempt: &Attempt<'_>) {
+        let _ = attempt;
     }
 
     /// The exchange is at its end, good or bad. Not called where there was no connection.

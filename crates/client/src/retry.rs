@@ -14,7 +14,7 @@ use core::time::Duration;
 use picopost_http::{Error as HttpError, StatusCode};
 use picopost_tls::{AlertDescription, Error as TlsError};
 
-use crate::{ConnectError, Error};
+use crate::{ClockError, ConnectError, Error};
 use embedded_io::ErrorKind;
 
 /// How often to try, and how long to wait in between.
@@ -33,18 +33,23 @@ pub struct RetryPolicy {
     /// The longest wait that a server may ask for (Retry-After). Where it asks for more, its
     /// answer is the result.
     pub longest_retry_after: Duration,
+    /// How long after the beginning of the first attempt the last one may begin. [`Self::wait`] does not
+    /// know when that was: it is for whoever does, such as the client.
+    pub longest_in_all: Duration,
 }
 
 impl RetryPolicy {
     /// One attempt.
     pub const NEVER: Self = Self { attempts: 1, ..Self::DEFAULT };
 
-    /// Six attempts within some two minutes; a server may ask for five.
+    /// Six attempts with some two minutes of waiting; a server may ask for five. The last begins within
+    /// ten.
     pub const DEFAULT: Self = Self {
         attempts: 6,
         first_wait: Duration::from_secs(2),
         longest_wait: Duration::from_secs(60),
         longest_retry_after: Duration::from_secs(300),
+        longest_in_all: Duration::from_secs(600),
     };
 
     /// How long to wait before the next attempt, after `made` attempts the last of which ended
@@ -142,7 +147,7 @@ fn may_pass(error: &Error) -> bool {
         Error::Connect(ConnectError::Dns(kind) | ConnectError::Tcp(kind)) => {
             !matches!(kind, ErrorKind::Unsupported | ErrorKind::InvalidInput | ErrorKind::PermissionDenied)
         }
-        Error::Transport { .. } => true,
+        Error::Transport { .. } | Error::TimedOut { .. } => true,
         Error::Tls { error, .. } => match error {
             // Cut, closed, or damaged on the way.
             TlsError::Truncated { .. } | TlsError::ClosedInHandshake | TlsError::BadRecordMac => true,
@@ -160,6 +165,8 @@ fn may_pass(error: &Error) -> bool {
             error,
             HttpError::NoResponse { .. } | HttpError::HeadTruncated { .. } | HttpError::BodyTruncated { .. }
         ),
+        // The network was not there yet.
+        Error::Clock(ClockError::NoTimeServer { .. }) => true,
         Error::ServerName | Error::Clock(_) => false,
         #[cfg(feature = "oauth")]
         Error::Token(_) => false,
@@ -199,6 +206,13 @@ mod tests {
             Error::Connect(ConnectError::Dns(ErrorKind::NotFound)),
             Error::Connect(ConnectError::Tcp(ErrorKind::ConnectionRefused)),
             transport(),
+            Error::TimedOut {
+                part: crate::TimePart::Whole,
+                stage: Stage::Head,
+                after_milliseconds: 1,
+                octets: crate::Octets::default(),
+            },
+            Error::Clock(ClockError::NoTimeServer { asked: 1, last: crate::TimeServerError::Answer }),
             tls(TlsError::Truncated { stage: picopost_tls::Stage::Hello }),
             tls(TlsError::ClosedInHandshake),
             tls(TlsError::BadRecordMac),
@@ -215,7 +229,8 @@ mod tests {
         }
         let staying = [
             Error::ServerName,
-            Error::Clock(crate::ClockError::Unknown),
+            Error::Clock(ClockError::Unknown),
+            Error::Clock(ClockError::OutOfRange { told: 0, floor: 1 }),
             Error::Connect(ConnectError::Tcp(ErrorKind::Unsupported)),
             tls(TlsError::UnknownIssuer),
             tls(TlsError::WrongName),

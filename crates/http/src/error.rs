@@ -1,7 +1,7 @@
 //! Everything that can go wrong with an exchange, each with a number that never changes.
 //!
-//! Numbers: 1200s the caller's URL, headers and content; 41xx the response's head, 42xx its body;
-//! 5000 + status an answer that is complete and says no.
+//! Numbers: 1200s the caller's URL, headers and content; 41xx the response's head, 42xx its body, 44xx
+//! where a redirect leads; 5000 + status an answer that is complete and says no.
 
 use crate::StatusCode;
 
@@ -160,6 +160,18 @@ pub enum Error {
     /// A string with escapes does not fit into the scratch space in which they are resolved.
     JsonScratchTooSmall { capacity: usize },
 
+    // Where a redirect leads.
+    /// The response is a redirect, and has no Location, two, or one that is no URI reference.
+    RedirectWithoutLocation,
+    /// The redirect leads to another scheme than `https`.
+    RedirectNotHttps,
+    /// The redirect leads to a URL that [`crate::Url::parse`] refuses, with the error of this number.
+    RedirectUrl { number: u16 },
+    /// The URL that the redirect leads to does not fit into the response buffer behind the head.
+    RedirectTooLong { capacity: usize },
+    /// There were as many redirects as may be followed, and another one.
+    TooManyRedirects { maximum: u8 },
+
     // The answer.
     /// The exchange is complete, and the status is not 2xx.
     Status { status: StatusCode },
@@ -217,6 +229,11 @@ impl Error {
             Self::JsonTooDeep { .. } => 4211,
             Self::JsonMismatch { .. } => 4212,
             Self::JsonScratchTooSmall { .. } => 4213,
+            Self::RedirectWithoutLocation => 4400,
+            Self::RedirectNotHttps => 4401,
+            Self::RedirectUrl { .. } => 4402,
+            Self::RedirectTooLong { .. } => 4403,
+            Self::TooManyRedirects { .. } => 4404,
             Self::Status { status } => 5000_u16.saturating_add(status.0),
         }
     }
@@ -227,7 +244,8 @@ impl Error {
             ..1230 => Stage::Request,
             1230..4000 => Stage::Content,
             4000..4200 => Stage::Head,
-            4200..5000 => Stage::Body,
+            4200..4400 => Stage::Body,
+            4400..5000 => Stage::Status,
             5000.. => Stage::Status,
         }
     }

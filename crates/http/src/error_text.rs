@@ -143,6 +143,18 @@ impl Error {
             Self::JsonScratchTooSmall { capacity } => {
                 write!(f, "a string with escapes does not fit into the scratch space of {capacity} octets")
             }
+            Self::RedirectWithoutLocation => f.write_str("the redirect does not say where it leads"),
+            Self::RedirectNotHttps => f.write_str("the redirect leads to another scheme than `https`"),
+            Self::RedirectUrl { number } => {
+                write!(f, "the redirect leads to a URL that is refused with error {number}")
+            }
+            Self::RedirectTooLong { capacity } => {
+                write!(
+                    f,
+                    "the redirect's URL does not fit into the {capacity} octets behind the response's head"
+                )
+            }
+            Self::TooManyRedirects { maximum } => write!(f, "there were more than {maximum} redirects"),
             Self::Status { status } => write!(f, "the server answered with status {status}"),
             _ => f.write_str("the response is not complete yet"),
         }

@@ -51,7 +51,7 @@ pub use head::{Head, Headers};
 pub use meaning::RetryAfter;
 pub use request::{Request, USER_AGENT};
 pub use request_writer::RequestWriter;
-pub use response::{Response, StatusCode};
+pub use response::{Extent, Response, StatusCode};
 pub use response_reader::{MAX_HEADERS, MAX_INTERIM_RESPONSES, ResponseReader};
 pub use url::{Authority, DEFAULT_PORT, RequestTarget, Url};
 
@@ -69,6 +69,7 @@ mod head;
 pub mod json;
 mod meaning;
 mod persistence;
+mod reference;
 mod request;
 mod request_writer;
 mod response;

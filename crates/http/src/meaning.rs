@@ -1,6 +1,7 @@
 //! What some headers of a response mean. Each is read strictly: what is not what its RFC says is
 //! as good as not there.
 
+use crate::framing::list;
 use crate::{Head, challenge, date};
 
 /// When to come again (RFC 9110 §10.2.3).
@@ -41,6 +42,18 @@ impl<'b> Head<'b> {
     /// with a two-digit year (the obsolete form of RFC 850) is the one that is near.
     pub fn date(&self, now: u64) -> Option<u64> {
         date::parse(self.only_header("date")?, now)
+    }
+
+    /// For how many seconds the server keeps the connection open without a request: the `timeout` of
+    /// Keep-Alive, a header without a standard in force (RFC 2068 §19.7.1.1) that many servers send.
+    /// `None` where it does not say, or not clearly.
+    pub fn keep_alive_timeout(&self) -> Option<u64> {
+        let mut timeouts = list(self.only_header("keep-alive")?).filter_map(|parameter| {
+            let (name, value) = parameter.split_at_checked("timeout=".len())?;
+            name.eq_ignore_ascii_case(b"timeout=").then_some(value)
+        });
+        let timeout = decimal(timeouts.next()?)?;
+        timeouts.next().is_none().then_some(timeout)
     }
 
     /// Location (RFC 9110 §10.2.2): a URI reference, which may be relative to the URL of the

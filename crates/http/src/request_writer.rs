@@ -17,10 +17,12 @@ pub struct RequestWriter<'a> {
     content: ContentWriter<'a>,
     /// Whether the content is held back behind the head.
     holds_back: bool,
+    /// Whether the connection may carry another exchange.
+    keeps_alive: bool,
 }
 
 /// Pieces before the caller's headers, and pieces for each of those; see [`RequestWriter::piece`].
-const FIXED_PIECES: usize = 14;
+const FIXED_PIECES: usize = 19;
 const HEADER_PIECES: usize = 4;
 
 impl<'a> RequestWriter<'a> {
@@ -36,7 +38,14 @@ impl<'a> RequestWriter<'a> {
             // RFC 9110 §10.1.1: nothing may be expected of a request without content.
             holds_back: request.expects_continue && content.length() > 0,
             content,
+            keeps_alive: false,
         }
+    }
+
+    /// Leaves `Connection: close` out, before anything is written: the connection persists then if the
+    /// response lets it (RFC 9112 §9.3).
+    pub const fn keep_alive(&mut self) {
+        self.keeps_alive = true;
     }
 
     /// Fills `out` with the request's next octets and returns how many they are: fewer than `out`
@@ -119,18 +128,26 @@ impl<'a> RequestWriter<'a> {
             8 => request.user_agent.as_str().as_bytes(),
             9 => b"\r\nContent-Type: ",
             10 => request.content_type.as_str().as_bytes(),
-            11 => b"\r\nConnection: close\r\nContent-Length: ",
-            12 => self.content_length.digits(),
-            13 if self.request.expects_continue && self.content.length() > 0 => b"\r\nExpect: 100-continue",
-            13 => b"",
+            // RFC 9112 §9.6: the last request on a connection says so.
+            11 if self.keeps_alive => b"",
+            11 => b"\r\nConnection: close",
+            12 => b"\r\nContent-Length: ",
+            13 => self.content_length.digits(),
+            14 if self.request.expects_continue && self.content.length() > 0 => b"\r\nExpect: 100-continue",
+            14 => b"",
+            15 if request.authorization.is_some() => b"\r\nAuthorization: ",
+            16 => request.authorization.map_or(b"", |value| value.as_str().as_bytes()),
+            17 if request.idempotency_key.is_some() => b"\r\nIdempotency-Key: ",
+            18 => request.idempotency_key.map_or(b"", |value| value.as_str().as_bytes()),
+            15 | 17 => b"",
             _ => return self.later_piece(index - FIXED_PIECES),
         })
     }
 
     /// The caller's headers and the empty line.
     fn later_piece(&self, index: usize) -> Option<&[u8]> {
-        let request = &self.request;
-        if let Some(header) = request.headers.get(index / HEADER_PIECES) {
+        let mut headers = self.request.callers_headers();
+        if let Some(header) = headers.nth(index / HEADER_PIECES) {
             return Some(match index % HEADER_PIECES {
                 0 => b"\r\n",
                 1 => header.name.as_str().as_bytes(),
@@ -138,7 +155,7 @@ impl<'a> RequestWriter<'a> {
                 _ => header.value.as_str().as_bytes(),
             });
         }
-        match index - request.headers.len() * HEADER_PIECES {
+        match index - self.request.callers_headers().count() * HEADER_PIECES {
             0 => Some(b"\r\n\r\n"),
             _ => None,
         }

@@ -71,6 +71,35 @@ impl<'b> Response<'b> {
     }
 }
 
+/// Where a response is in its buffer: for a caller that has to let go of the buffer in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    status: StatusCode,
+    head: usize,
+    body: usize,
+}
+
+impl Extent {
+    /// The status code of the response.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The response, out of the buffer that it was read into: nothing may have been written there since.
+    /// `None` for a buffer that is too short to be the one.
+    pub fn response<'b>(&self, buffer: &'b [u8]) -> Option<Response<'b>> {
+        let (octets, rest) = buffer.split_at_checked(self.head)?;
+        Some(Response { head: Head { status: self.status, octets }, body: rest.get(..self.body)? })
+    }
+}
+
+impl Response<'_> {
+    /// Where the response is in its buffer.
+    pub const fn extent(&self) -> Extent {
+        Extent { status: self.status(), head: self.head.octets.len(), body: self.body.len() }
+    }
+}
+
 impl fmt::Debug for Response<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")

@@ -1,12 +1,13 @@
 //! Reading a response out of pieces of any size.
 
 use core::fmt;
+use core::ops::Range;
 
 use crate::body::{Body, Piece, to_u64};
 use crate::framing::{Method, framing};
 use crate::persistence::persists;
 use crate::request_writer::copy_into;
-use crate::{End, Error, Head, Response, StatusCode};
+use crate::{End, Error, Head, Response, StatusCode, Url, reference};
 
 /// How many headers a response may have: 64.
 pub const MAX_HEADERS: usize = 64;
@@ -193,6 +194,11 @@ impl<'b> ResponseReader<'b> {
         self.has_head().then_some(self.status)
     }
 
+    /// Whether a response has begun that is not interim, or not yet known to be.
+    pub const fn has_begun(&self) -> bool {
+        self.filled != 0
+    }
+
     /// Whether the head of the final response is complete.
     pub const fn has_head(&self) -> bool {
         self.head != 0
@@ -203,6 +209,24 @@ impl<'b> ResponseReader<'b> {
     pub fn head(&self) -> Option<Head<'_>> {
         let octets = self.buffer.get(..self.head).filter(|_| self.has_head())?;
         Some(Head { status: self.status, octets })
+    }
+
+    /// Where a redirect leads: writes the URL that Location refers to, seen from `base`, into the
+    /// buffer behind the head, over the content, and returns its place in the buffer. Without a fragment;
+    /// [`crate::Url::parse`] takes it. The response is of no use afterwards.
+    ///
+    /// # Errors
+    /// [`Error::RedirectWithoutLocation`], [`Error::RedirectNotHttps`], [`Error::RedirectUrl`],
+    /// [`Error::RedirectTooLong`]; [`Error::Incomplete`] before the head is complete.
+    pub fn resolve_location(&mut self, base: Url<'_>) -> Result<Range<usize>, Error> {
+        let (head, space) = self.buffer.split_at_mut_checked(self.head).ok_or(Error::Incomplete)?;
+        if head.is_empty() {
+            return Err(Error::Incomplete);
+        }
+        let location = Head { status: self.status, octets: head }.location();
+        let location = location.ok_or(Error::RedirectWithoutLocation)?;
+        let length = reference::resolve(base, location, space)?;
+        Ok(self.head..self.head.saturating_add(length))
     }
 
     /// The response.

@@ -28,6 +28,12 @@ impl<'a> Authority<'a> {
     pub const fn port(&self) -> u16 {
         self.port
     }
+
+    /// Whether the two are of the same origin (RFC 6454 §4, with `https` as the only scheme): the same
+    /// host, in any case, and port.
+    pub fn is_same_origin(&self, other: &Authority<'_>) -> bool {
+        self.host.eq_ignore_ascii_case(other.host) && self.port == other.port
+    }
 }
 
 /// A request target in origin form (RFC 9112 §3.2.1): path and query.
@@ -35,6 +41,12 @@ impl<'a> Authority<'a> {
 pub struct RequestTarget<'a>(&'a str);
 
 impl<'a> RequestTarget<'a> {
+    /// The path, which may be empty, and the query with its `?`, or nothing.
+    pub(crate) fn path_and_query(&self) -> (&'a str, &'a str) {
+        let end = self.0.find('?').unwrap_or(self.0.len());
+        self.0.split_at_checked(end).unwrap_or((self.0, ""))
+    }
+
     /// The two pieces that make the target one after the other. The first is empty unless the
     /// URL has an empty path, for which `/` is sent (RFC 9112 §3.2.1).
     pub fn pieces(&self) -> [&'a str; 2] {
@@ -82,6 +94,11 @@ impl<'a> Url<'a> {
     /// Path and query.
     pub const fn target(&self) -> RequestTarget<'a> {
         self.target
+    }
+
+    /// Host and port as they were written.
+    pub(crate) fn written_port(&self) -> Option<u16> {
+        (self.authority.port != DEFAULT_PORT).then_some(self.authority.port)
     }
 }
 

@@ -115,6 +115,19 @@ fn numbers_and_sentences() {
             4213,
             "a string with escapes does not fit into the scratch space of 9 octets",
         ),
+        (Error::RedirectWithoutLocation, 4400, "the redirect does not say where it leads"),
+        (Error::RedirectNotHttps, 4401, "the redirect leads to another scheme than `https`"),
+        (
+            Error::RedirectUrl { number: 1202 },
+            4402,
+            "the redirect leads to a URL that is refused with error 1202",
+        ),
+        (
+            Error::RedirectTooLong { capacity: 9 },
+            4403,
+            "the redirect's URL does not fit into the 9 octets behind the response's head",
+        ),
+        (Error::TooManyRedirects { maximum: 3 }, 4404, "there were more than 3 redirects"),
         (Error::Status { status: StatusCode(401) }, 5401, "the server answered with status 401"),
     ];
     for (error, code, sentence) in table {

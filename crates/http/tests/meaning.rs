@@ -150,3 +150,24 @@ fn why_a_token_is_refused() {
         assert_eq!(found.as_deref(), expected, "{values:?}");
     }
 }
+
+#[test]
+fn how_long_a_connection_is_kept() {
+    let timeout = |line: &str| with_head(&[line], |head| head.keep_alive_timeout());
+    for (line, expected) in [
+        ("Keep-Alive: timeout=5", Some(5)),
+        ("keep-alive: max=100, TIMEOUT=60", Some(60)),
+        ("Keep-Alive: timeout=0", Some(0)),
+        ("Keep-Alive: timeout=99999999999999999999999", Some(u64::MAX)),
+        ("Keep-Alive: timeout=", None),
+        ("Keep-Alive: timeout=-1", None),
+        ("Keep-Alive: timeout=5, timeout=6", None),
+        ("Keep-Alive: 5", None),
+        ("Keep-Alive:", None),
+        ("Connection: keep-alive", None),
+    ] {
+        assert_eq!(timeout(line), expected, "{line}");
+    }
+    let twice = ["Keep-Alive: timeout=5", "Keep-Alive: timeout=5"];
+    assert_eq!(with_head(&twice, |head| head.keep_alive_timeout()), None);
+}

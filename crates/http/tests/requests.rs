@@ -263,3 +263,55 @@ fn nothing_is_expected_of_a_request_without_content() {
     writer.write(&mut [0; 500]).unwrap();
     assert!(writer.is_done() && !writer.is_waiting());
 }
+
+#[test]
+fn what_the_client_adds_has_its_place() {
+    let headers = [Header::new("X-Public", "1").unwrap(), Header::new("cookie", "c").unwrap()];
+    let private = [Header::new("X-Key", "2").unwrap()];
+    let request = Request::json(url("https://a/x"), b"{}")
+        .with_headers(&headers)
+        .with_private_headers(&private)
+        .with_authorization(FieldValue::new("Bearer t").unwrap())
+        .with_idempotency_key(FieldValue::new("\"k\"").unwrap());
+    let head = |target: &str, host: &str| {
+        format!(
+            "POST {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: picopost/0.1.0\r\n\
+             Content-Type: application/json\r\nConnection: close\r\nContent-Length: 2\r\n"
+        )
+    };
+    let credentials = "Authorization: Bearer t\r\nIdempotency-Key: \"k\"\r\n";
+    let everything = format!("{credentials}X-Public: 1\r\ncookie: c\r\nX-Key: 2\r\n\r\n{{}}");
+    assert_request(&request, &(head("/x", "a") + &everything));
+    // RFC 6454 section 4: the same host, in any case, and the same port.
+    let same = request.redirected(url("https://A:443/y"));
+    assert!(!same.is_elsewhere());
+    assert_request(&same, &(head("/y", "A") + &everything));
+    for (other, target, host) in [("https://b/y", "/y", "b"), ("https://a:444/", "/", "a:444")] {
+        let redirected = request.redirected(url(other));
+        assert!(redirected.is_elsewhere());
+        assert_request(&redirected, &(head(target, host) + "X-Public: 1\r\n\r\n{}"));
+        // What is gone does not come back.
+        let back = redirected.redirected(url("https://a/x"));
+        assert!(back.is_elsewhere());
+        assert_request(&back, &(head("/x", "a") + "X-Public: 1\r\n\r\n{}"));
+        assert!(!back.has_header("Cookie") && back.has_header("x-public"));
+    }
+    for name in ["COOKIE", "x-key", "Authorization", "idempotency-key"] {
+        assert!(request.has_header(name), "{name}");
+    }
+    assert!(!request.has_header("X-Other"));
+}
+
+#[test]
+fn a_connection_that_is_to_be_kept() {
+    let request = Request::json(url("https://a/"), b"{}");
+    let mut writer = RequestWriter::new(&request);
+    writer.keep_alive();
+    let mut out = [0; 200];
+    let count = writer.write(&mut out).unwrap();
+    let text = std::str::from_utf8(&out[..count]).unwrap();
+    // RFC 9112 section 9.3: HTTP/1.1 persists without a word.
+    assert!(text.starts_with("POST / HTTP/1.1\r\nHost: a\r\n") && text.ends_with("\r\n\r\n{}"));
+    assert!(!text.to_lowercase().contains("connection"));
+    assert!(text.contains("Content-Length: 2\r\n"));
+}

@@ -412,3 +412,17 @@ fn a_response_cannot_be_had_early() {
     assert!(reader.has_head() && !reader.is_done());
     assert_eq!(reader.finish().unwrap_err(), Error::Incomplete);
 }
+
+/// A buffer that was let go of in between holds the response all the same.
+#[test]
+fn an_extent_finds_its_response_again() {
+    let mut buffer = [0; 64];
+    let mut reader = ResponseReader::new(&mut buffer);
+    reader.feed(b"HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\nyes").unwrap();
+    let extent = reader.finish().unwrap().extent();
+    assert_eq!(extent.status().0, 201);
+    let response = extent.response(&buffer).unwrap();
+    assert_eq!((response.status().0, response.body()), (201, &b"yes"[..]));
+    assert_eq!(response.header("content-length"), Some(&b"3"[..]));
+    assert!(extent.response(&buffer[..45]).is_none());
+}

@@ -22,6 +22,9 @@ use crate::{
 };
 
 mod incoming;
+mod parked;
+
+pub use parked::Parked;
 
 /// One TLS connection over the caller's two buffers.
 ///
@@ -79,15 +82,30 @@ impl<'a> Connection<'a> {
         entropy: &mut R,
     ) -> Result<Self, Error> {
         let (receive_room, send_room) = (receive.len(), send.len());
-        let limits = Wanted::for_buffer(receive_room);
         // One value, built where the caller will have it and changed there: a part that is moved
         // into it, or the whole that is moved out, would be on the stack twice.
-        let mut connection = Ok(Self {
+        let mut connection = Ok(Self::blank(config, session, receive, send));
+        let begun = connection.as_mut().map_err(|error: &mut Error| *error);
+        if let Err(error) = begun.and_then(|begun| begun.begin(receive_room, send_room, entropy)) {
+            connection = Err(error);
+        }
+        connection
+    }
+
+    /// A connection that has not begun.
+    #[inline(always)]
+    fn blank(
+        config: Config<'a>,
+        session: Option<&'a mut Session>,
+        receive: &'a mut [u8],
+        send: &'a mut [u8],
+    ) -> Self {
+        Self {
             state: State::Failed(Error::Internal, Stage::Setup),
             shared: Shared {
                 offered: Offered {
                     server_name: matches!(config.server_name, ServerName::DnsName(_)),
-                    limits,
+                    limits: Wanted::for_buffer(receive.len()),
                     psk_modes: session.is_some(),
                     pre_shared_key: false,
                 },
@@ -105,12 +123,7 @@ impl<'a> Connection<'a> {
             ended: false,
             idle: 0,
             tickets: 0,
-        });
-        let begun = connection.as_mut().map_err(|error: &mut Error| *error);
-        if let Err(error) = begun.and_then(|begun| begun.begin(receive_room, send_room, entropy)) {
-            connection = Err(error);
         }
-        connection
     }
 
     /// Draws the keys and writes the ClientHello.

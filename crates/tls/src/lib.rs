@@ -21,9 +21,9 @@
 
 pub use alert::AlertDescription;
 pub use error::{Error, Message, Stage};
-pub use pki_types::{CertificateDer, Der, ServerName, TrustAnchor, UnixTime};
+pub use pki_types::{CertificateDer, Der, IpAddr, ServerName, TrustAnchor, UnixTime};
 
-pub use connection::Connection;
+pub use connection::{Connection, Parked};
 pub use key_exchange::Groups;
 pub use memo::SignatureMemo;
 pub use path::{CertVerified, verify_server_path};

@@ -232,7 +232,7 @@ fn read_fields<'s>(reader: &mut Reader<'s>) -> Result<Fields<'s>, Error> {
 
 /// Ties a session to the server's name, to the anchors that its certificate was verified with, and to
 /// this client's own certificate.
-fn binding(config: &Config<'_>) -> [u8; HASH] {
+pub(crate) fn binding(config: &Config<'_>) -> [u8; HASH] {
     let mut hash = Transcript::new();
     let mut add = |octets: &[u8]| {
         // Each behind its length, so that no two lists of them are the same octets.

@@ -92,6 +92,12 @@ impl Traffic {
         }
     }
 
+    /// Whether the connection is open in both directions, and not within a message. A KeyUpdate that is
+    /// owed is no obstacle: it goes before the next application data.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.read_closed && !self.write_closed && !self.joining && self.skipping == 0
+    }
+
     /// Whether the server was verified by a session.
     pub(crate) fn is_resumed(&self) -> bool {
         matches!(self.server, Identity::Session(_))

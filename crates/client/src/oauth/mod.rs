@@ -144,8 +144,13 @@ impl<'c> TokenSource<'c> {
         core::str::from_utf8(self.memory.get(..held.length)?).ok()
     }
 
-    /// The token request, written into `memory`, which is wiped when the request is dropped. Some
-    /// 300 octets more than the credentials have will do.
+    /// How many octets of memory [`Self::request`] needs.
+    pub fn request_size(&self) -> usize {
+        request::size(&self.credentials)
+    }
+
+    /// The token request, written into `memory`, which is wiped when the request is dropped. Of
+    /// the size that [`Self::request_size`] says, or larger.
     ///
     /// # Errors
     /// [`TokenError::RequestTooLarge`].

@@ -87,7 +87,7 @@ pub(super) fn write<'t>(
 const BASIC: &[u8] = b"Basic ";
 
 /// What the request needs of memory, in octets.
-fn size(credentials: &ClientCredentials<'_>) -> usize {
+pub(super) fn size(credentials: &ClientCredentials<'_>) -> usize {
     let mut count = Writer { space: &mut [], length: 0 };
     body_into(credentials, &mut count);
     if credentials.authentication == Authentication::Basic {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "client-auth")]
 mod client_auth;
+mod parked;
 #[cfg(feature = "mlkem")]
 mod post_quantum;
 mod resumption;
