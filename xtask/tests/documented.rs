@@ -6,9 +6,10 @@ use std::path::Path;
 use xtask::firmware::workspace;
 
 /// Where the stable numbers are given: lines of the form `=> 3203,`.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "crates/client/src/clock.rs",
     "crates/client/src/error.rs",
+    "crates/client/src/limits.rs",
     "crates/client/src/oauth/error.rs",
     "crates/http/src/error.rs",
     "crates/outbox/src/error.rs",
