@@ -85,6 +85,7 @@ fn steps() -> Result<Vec<Step>, Failure> {
         &["fmt", "--all", "--check", "--manifest-path", "bench/chip/Cargo.toml"],
     ));
     steps.push(step("the bench, picopost alone", &["bench-chip", "--quick"]));
+    steps.push(step("faults, a short run", &["faults", "--posts", "600"]));
     for target in DEVICE_TARGETS {
         let toolchain = setup::toolchain_for(target)?;
         for features in DEVICE_FEATURES {

@@ -33,8 +33,7 @@
 //!
 //! let drained = outbox
 //!     .drain(async |entry| {
-//!         // Here the POST, with the header `Idempotency-Key` and this value:
-//!         assert_eq!(entry.key.to_text().as_str().len(), 38);
+//!         // Here the POST, under `entry.key`.
 //!         assert_eq!(entry.content, br#"{"celsius":21.5}"#);
 //!         Verdict::Delivered
 //!     })
@@ -57,7 +56,7 @@ pub use embedded_storage_async;
 pub use error::Error;
 #[cfg(feature = "std")]
 pub use file::{FileFlash, FileFlashError};
-pub use key::{Key, KeyText};
+pub use key::Key;
 pub use outbox::{Drained, Entry, MIN_BUFFER, OVERHEAD, Outbox, Stored, Verdict, WhenFull};
 
 mod blocking;

@@ -70,6 +70,14 @@ impl RequestKey {
     }
 }
 
+/// The key of a reading that waited in flash: the same for as long as it waits.
+#[cfg(feature = "outbox")]
+impl From<picopost_outbox::Key> for RequestKey {
+    fn from(key: picopost_outbox::Key) -> Self {
+        Self::from_random(*key.octets())
+    }
+}
+
 impl fmt::Debug for RequestKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
