@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use time::{Date, Duration, OffsetDateTime};
 
 use super::shape::Key;
-use super::{ServerIdentity, Shape, SubjectName};
+use super::{CertificateFault, ServerIdentity, Shape, SubjectName};
 use crate::error::CommandError;
 
 const ROOT_LIFETIME: Duration = Duration::days(3650);
@@ -108,6 +108,26 @@ pub(super) fn leaf(
         )
         .map_err(|error| format!("a fresh chain does not verify: {error}"))?;
     Ok(identity)
+}
+
+/// Makes a leaf that a client must refuse.
+pub(super) fn faulty_leaf(
+    kept: &Kept,
+    shape: Shape,
+    names: &[SubjectName],
+    now: OffsetDateTime,
+    fault: CertificateFault,
+) -> Result<ServerIdentity, String> {
+    let identity = match fault {
+        CertificateFault::Expired => sign_leaf(kept, shape, names, now - 2 * LEAF_LIFETIME),
+        CertificateFault::WrongName => {
+            sign_leaf(kept, shape, &[SubjectName::Dns("wrong.picopost.test".to_owned())], now)
+        }
+        CertificateFault::UnknownCa => {
+            root_and_intermediate(shape, now).and_then(|stranger| sign_leaf(&stranger, shape, names, now))
+        }
+    };
+    identity.map_err(|error| error.to_string())
 }
 
 fn sign_leaf(

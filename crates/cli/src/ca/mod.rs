@@ -45,6 +45,28 @@ pub(crate) struct ServerIdentity {
     pub(crate) key: PrivateKeyDer<'static>,
 }
 
+/// What may be wrong with a certificate on purpose: clients that take it do not verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CertificateFault {
+    /// Its time is over
+    Expired,
+    /// It is for another host
+    WrongName,
+    /// Its root is in no anchors
+    UnknownCa,
+}
+
+impl CertificateFault {
+    /// How a sentence about the certificate goes on.
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::Expired => "has expired",
+            Self::WrongName => "is for another host",
+            Self::UnknownCa => "comes from an unknown CA",
+        }
+    }
+}
+
 impl Authority {
     /// Opens the CA in `folder`, or makes one there when there is no such folder, or an empty one.
     ///
@@ -76,7 +98,7 @@ impl Authority {
         store::root(&self.folder, shape)
     }
 
-    /// Makes a leaf for `names` under the kept intermediate of this shape.
+    /// Makes a leaf for `names` under the kept intermediate of this shape, or one with a fault.
     ///
     /// # Errors
     /// Files that are missing or damaged, keys that do not belong to their certificates, a CA
@@ -86,6 +108,7 @@ impl Authority {
         shape: Shape,
         names: &[SubjectName],
         now: OffsetDateTime,
+        fault: Option<CertificateFault>,
     ) -> Result<ServerIdentity, CommandError> {
         let kept = store::load(&self.folder, shape)?;
         if kept.expires <= now.date() {
@@ -96,7 +119,11 @@ impl Authority {
             ))
             .hint("remove the folder: the next start makes a new CA, and the firmware needs its anchors"));
         }
-        issue::leaf(&kept, shape, names, now).map_err(|reason| self.damaged(shape, &reason))
+        match fault {
+            None => issue::leaf(&kept, shape, names, now),
+            Some(fault) => issue::faulty_leaf(&kept, shape, names, now, fault),
+        }
+        .map_err(|reason| self.damaged(shape, &reason))
     }
 
     fn check_anchors(&self) -> Result<(), CommandError> {

@@ -32,7 +32,7 @@ fn certificates_look_like_an_edges(authority: &Authority) {
     let mut names = SubjectName::always();
     names.push("My-Device.local".parse().unwrap());
     for shape in Shape::ALL {
-        let identity = authority.issue(shape, &names, now()).unwrap();
+        let identity = authority.issue(shape, &names, now(), None).unwrap();
         let [leaf, intermediate] = identity.chain.as_slice() else { panic!("two certificates are sent") };
         let root = fs::read(authority.root(shape)).unwrap();
         let (_, leaf) = X509Certificate::from_der(leaf).unwrap();
@@ -106,7 +106,7 @@ fn private_keys_are_private(_folder: &Path) {}
 /// Opens the CA and makes a leaf; gives the error.
 fn failure(folder: &Path, at: OffsetDateTime) -> String {
     let outcome = Authority::open_or_create(folder, at)
-        .and_then(|authority| authority.issue(Shape::Gts, &SubjectName::always(), at));
+        .and_then(|authority| authority.issue(Shape::Gts, &SubjectName::always(), at, None));
     outcome.unwrap_err().to_string().replace(&folder.display().to_string(), "CA")
 }
 
@@ -163,7 +163,7 @@ fn damage_is_named(folder: &Path) {
     // What was put back works again.
     Authority::open_or_create(folder, now())
         .unwrap()
-        .issue(Shape::Gts, &SubjectName::always(), now())
+        .issue(Shape::Gts, &SubjectName::always(), now(), None)
         .unwrap();
 }
 

@@ -1,6 +1,7 @@
 //! What the server says: a token, an echo, or what was wrong with the HTTP.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,21 +14,34 @@ use super::oauth::{self, Client};
 use super::secrets::{self, Secrets};
 
 /// A response with its content, not yet encoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
+    /// Empty for the status's own.
+    pub(super) reason: String,
     pub(super) route: Route,
-    /// Whether the connection may stay open after it.
-    pub(super) persistence: Persistence,
-    fields: Vec<(&'static str, &'static str)>,
+    pub(super) fields: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    pub(super) ending: Ending,
+    /// How long it is held back.
+    pub(super) delay: Duration,
+    /// Only so many octets of head and body are sent.
+    pub(super) octets: Option<usize>,
 }
 
-/// What becomes of the connection after an answer (RFC 9112 §9.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Persistence {
+/// What becomes of the connection after an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Ending {
+    /// It stays open, where the client wants that too (RFC 9112 §9.3).
+    #[default]
     KeepAlive,
+    /// In good order: `Connection: close`, close_notify, FIN.
     Close,
+    /// A TCP FIN without close_notify, as by a truncation.
+    Fin,
+    /// A TCP reset.
+    Reset,
 }
 
 #[derive(Serialize)]
@@ -73,7 +87,7 @@ pub(super) fn answer(head: &Head, body: &[u8], only: Option<&Client>, random: [u
     if head.method != "POST" {
         let mut answer =
             problem(405, Route::Token, "method_not_allowed", "a token is asked for with POST", None);
-        answer.fields.push(("Allow", "POST"));
+        answer.fields.push(("Allow".to_owned(), "POST".to_owned()));
         return answer;
     }
     token(head, body, only, random)
@@ -122,26 +136,34 @@ impl Answer {
         &self,
         method: &str,
         minor_version: u8,
-        persistence: Persistence,
+        ending: Ending,
         now: Timestamp,
     ) -> (Vec<u8>, Vec<u8>) {
-        // IMF-fixdate, RFC 9110 §5.6.7.
-        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT");
-        let mut head = format!(
-            "HTTP/1.1 {} {}\r\nDate: {date}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
-            self.status,
-            reason(self.status),
-            self.body.len()
-        );
-        for (name, value) in &self.fields {
-            head.push_str(&format!("{name}: {value}\r\n"));
+        let reason = if self.reason.is_empty() { reason(self.status) } else { &self.reason };
+        let mut head = format!("HTTP/1.1 {} {reason}\r\n", self.status);
+        let has = |name: &str| self.fields.iter().any(|(field, _)| field.eq_ignore_ascii_case(name));
+        let mut field = |name: &str, value: &str| head.push_str(&format!("{name}: {value}\r\n"));
+        if !has("Date") {
+            // IMF-fixdate, RFC 9110 §5.6.7.
+            field("Date", &now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
         }
-        head.push_str(match persistence {
-            Persistence::Close => "Connection: close\r\n",
+        if !has("Content-Type") {
+            field("Content-Type", "application/json");
+        }
+        if !has("Content-Length") && !has("Transfer-Encoding") {
+            field("Content-Length", &self.body.len().to_string());
+        }
+        for (name, value) in &self.fields {
+            field(name, value);
+        }
+        match ending {
+            // A script may say it itself.
+            _ if has("Connection") => {}
+            Ending::KeepAlive if minor_version >= 1 => {}
             // An HTTP/1.0 client takes the connection for closed otherwise.
-            Persistence::KeepAlive if minor_version == 0 => "Connection: keep-alive\r\n",
-            Persistence::KeepAlive => "",
-        });
+            Ending::KeepAlive => field("Connection", "keep-alive"),
+            Ending::Close | Ending::Fin | Ending::Reset => field("Connection", "close"),
+        }
         head.push_str("\r\n");
         // RFC 9110 §9.3.2: the head of the same answer, and nothing else.
         let body = if method == "HEAD" { Vec::new() } else { self.body.clone() };
@@ -161,35 +183,26 @@ pub(super) fn reason(status: u16) -> &'static str {
         413 => "Content Too Large",
         431 => "Request Header Fields Too Large",
         501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
         _ => "",
     }
 }
 
 fn token(head: &Head, body: &[u8], only: Option<&Client>, random: [u8; 32]) -> Answer {
     // RFC 6749 §5.1 and §5.2.
-    let fields = vec![("Cache-Control", "no-store"), ("Pragma", "no-cache")];
-    match oauth::token(head, body, only, random) {
-        Ok(granted) => Answer {
-            status: 200,
-            route: Route::Token,
-            persistence: Persistence::KeepAlive,
-            fields,
-            body: json(&granted),
-        },
+    let mut fields = vec![("Cache-Control", "no-store"), ("Pragma", "no-cache")];
+    let (status, body) = match oauth::token(head, body, only, random) {
+        Ok(granted) => (200, json(&granted)),
         Err(denied) => {
-            let mut answer = Answer {
-                status: denied.status(),
-                route: Route::Token,
-                persistence: Persistence::KeepAlive,
-                fields,
-                body: json(&denied),
-            };
             if denied.basic_used {
-                answer.fields.push(("WWW-Authenticate", "Basic realm=\"picopost\""));
+                fields.push(("WWW-Authenticate", "Basic realm=\"picopost\""));
             }
-            answer
+            (denied.status(), json(&denied))
         }
-    }
+    };
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Answer { status, route: Route::Token, fields, body, ..Answer::default() }
 }
 
 fn echo(head: &Head, body: &[u8]) -> Answer {
@@ -209,20 +222,14 @@ fn echo(head: &Head, body: &[u8]) -> Answer {
         body: text.map(Cow::Borrowed),
         body_base64: text.is_none().then(|| STANDARD.encode(body)),
     };
-    Answer {
-        status: 200,
-        route: Route::Echo,
-        persistence: Persistence::KeepAlive,
-        fields: Vec::new(),
-        body: json(&echo),
-    }
+    Answer { status: 200, route: Route::Echo, body: json(&echo), ..Answer::default() }
 }
 
 fn problem(status: u16, route: Route, error: &str, description: &str, hint: Option<&str>) -> Answer {
     let body = json(&Problem { error, error_description: description, hint });
     // Whoever gets HTTP wrong may be read wrongly from here on.
-    let persistence = if route == Route::Http { Persistence::Close } else { Persistence::KeepAlive };
-    Answer { status, route, persistence, fields: Vec::new(), body }
+    let ending = if route == Route::Http { Ending::Close } else { Ending::KeepAlive };
+    Answer { status, route, body, ending, ..Answer::default() }
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {
@@ -237,7 +244,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::http::Reader;
-    use super::{Answer, Persistence, answer, plain_http};
+    use super::{Answer, Ending, answer, plain_http};
 
     fn ask(request: &[u8]) -> Answer {
         let mut reader = Reader::default();
@@ -246,11 +253,11 @@ mod tests {
     }
 
     fn text(answer: &Answer) -> String {
-        encoded(answer, "POST", 1, Persistence::Close)
+        encoded(answer, "POST", 1, Ending::Close)
     }
 
-    fn encoded(answer: &Answer, method: &str, minor_version: u8, persistence: Persistence) -> String {
-        let (head, body) = answer.encode(method, minor_version, persistence, Timestamp::UNIX_EPOCH);
+    fn encoded(answer: &Answer, method: &str, minor_version: u8, ending: Ending) -> String {
+        let (head, body) = answer.encode(method, minor_version, ending, Timestamp::UNIX_EPOCH);
         String::from_utf8([head, body].concat()).unwrap()
     }
 
@@ -263,11 +270,10 @@ mod tests {
              Content-Type: application/json\r\nContent-Length: 84\r\nAllow: POST\r\nConnection: close\r\n\r\n\
              {\"error\":\"method_not_allowed\",\"error_description\":\"a token is asked for with POST\"}\n"
         );
-        assert!(encoded(&answer, "HEAD", 1, Persistence::Close).ends_with("\r\n\r\n"));
-        assert!(!encoded(&answer, "POST", 1, Persistence::KeepAlive).contains("Connection"));
+        assert!(encoded(&answer, "HEAD", 1, Ending::Close).ends_with("\r\n\r\n"));
+        assert!(!encoded(&answer, "POST", 1, Ending::KeepAlive).contains("Connection"));
         assert!(
-            encoded(&answer, "POST", 0, Persistence::KeepAlive)
-                .contains("\r\nConnection: keep-alive\r\n\r\n")
+            encoded(&answer, "POST", 0, Ending::KeepAlive).contains("\r\nConnection: keep-alive\r\n\r\n")
         );
     }
 

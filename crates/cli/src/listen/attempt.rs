@@ -2,23 +2,29 @@
 //! hands on.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
-use super::answer::{self, Persistence};
+use super::answer::{self, Ending};
 use super::event::{Blame, ClientHello, Closed, Event, HandshakeFailed, How, NotTls, NotTlsKind};
 use super::exchange;
 use super::hello::{self, Assembler};
 use super::hello_check::{self, Served};
 use super::hints;
 use super::hub::Recorder;
-use super::oauth::Client;
+use super::oauth;
 use super::octets::Octets;
+use super::proxy::Proxy;
+use super::request_check::Context;
+use super::respond::Script;
 use super::session::{self, Failure, Session};
+use super::sessions::{Client, Sessions};
 use super::wire::{End, Wire};
-use crate::ca::{Shape, SubjectName};
+use crate::ca::{CertificateFault, Shape, SubjectName};
 use crate::finding::{Finding, Part};
 
 /// What every attempt is served with.
@@ -27,8 +33,15 @@ pub(super) struct Service {
     pub(super) shape: Shape,
     pub(super) names: Vec<SubjectName>,
     pub(super) anchors: String,
-    pub(super) client: Option<Client>,
+    pub(super) client: Option<oauth::Client>,
     pub(super) timeout: Duration,
+    /// What is wrong with the certificate, where that was asked for.
+    pub(super) fault: Option<CertificateFault>,
+    /// Octets that bodies may take, all together.
+    pub(super) bodies: Arc<Semaphore>,
+    pub(super) sessions: Sessions,
+    pub(super) script: Option<Script>,
+    pub(super) proxy: Option<Proxy>,
 }
 
 /// Octets that are read of something that is not TLS.
@@ -37,7 +50,13 @@ const HANDSHAKE: u8 = 22;
 const RECORD_HEADER: usize = 5;
 
 /// Serves one connection to its end.
-pub(super) async fn serve(stream: TcpStream, local: SocketAddr, service: &Service, recorder: Recorder) {
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    local: SocketAddr,
+    service: &Service,
+    recorder: Recorder,
+) {
     let mut wire = Wire::new(stream, service.timeout, recorder.tape());
     let mut end = None;
     while wire.buffer().len() < 3 && end.is_none() {
@@ -45,7 +64,7 @@ pub(super) async fn serve(stream: TcpStream, local: SocketAddr, service: &Servic
     }
     // Boxed, so that a connection that has sent nothing yet does not take the room for it.
     match recognise(wire.buffer()) {
-        None => Box::pin(serve_tls(wire, local.ip(), service, &recorder)).await,
+        None => Box::pin(serve_tls(wire, peer.ip(), local, service, &recorder)).await,
         Some(kind) => Box::pin(serve_not_tls(wire, kind, end, &recorder)).await,
     }
     recorder.end().await;
@@ -72,7 +91,7 @@ async fn serve_not_tls(mut wire: Wire, kind: NotTlsKind, mut end: Option<End>, r
         while !ends(wire.buffer()) && end.is_none() {
             end = wire.fill().await.err();
         }
-        let (head, body) = answer::plain_http().encode("", 1, Persistence::Close, Timestamp::now());
+        let (head, body) = answer::plain_http().encode("", 1, Ending::Close, Timestamp::now());
         wire.begin_stage();
         if wire.send(&[head.as_slice(), &body].concat()).await.is_ok() {
             answer = head
@@ -109,29 +128,30 @@ fn not_tls_finding(kind: NotTlsKind, end: Option<End>, limit: Duration) -> Findi
     }
 }
 
-async fn serve_tls(wire: Wire, local: IpAddr, service: &Service, recorder: &Recorder) {
+async fn serve_tls(wire: Wire, peer: IpAddr, local: SocketAddr, service: &Service, recorder: &Recorder) {
     let mut session = match Session::new(wire, &service.config) {
         Ok(session) => session,
         Err(error) => {
             let reason = format!("the server is not able to start TLS: {error}");
-            let failed = HandshakeFailed { blame: Blame::Server, reason, alert: None, hint: None };
+            let finding = Finding::error("tls-refused", reason);
+            let failed = HandshakeFailed::new(Blame::Server, None, finding);
             recorder.event(Event::HandshakeFailed(failed)).await;
             return;
         }
     };
     let mut greeting = None;
-    match handshake(&mut session, &mut greeting, local, service, recorder).await {
+    match handshake(&mut session, &mut greeting, (peer, local.ip()), service, recorder).await {
         Ok(()) => {
             recorder.event(Event::Handshake(session.handshake())).await;
-            let server_name = greeting.and_then(|greeting| greeting.server_name);
-            exchange::serve(&mut session, server_name.as_deref(), service, recorder).await;
+            if let Some(client) = greeting.as_ref().and_then(|greeting| greeting.client.clone()) {
+                service.sessions.remember(client);
+            }
+            let server_name = greeting.as_ref().and_then(|greeting| greeting.server_name.as_deref());
+            let context = Context { server_name, port: local.port() };
+            exchange::serve(&mut session, &context, service, recorder).await;
         }
         Err(failure) => {
-            let mut failed = handshake_failed(&failure, &session, service);
-            if greeting.is_none() && failed.blame == Blame::Connection {
-                failed.reason = format!("no whole ClientHello came: {}", failed.reason);
-                failed.hint = None;
-            }
+            let failed = handshake_failed(&failure, &session, greeting.is_some(), service);
             recorder.event(Event::HandshakeFailed(failed)).await;
             session.wire.close().await;
             let how = match failure {
@@ -147,12 +167,13 @@ async fn serve_tls(wire: Wire, local: IpAddr, service: &Service, recorder: &Reco
 /// What is remembered of a ClientHello that came whole.
 struct Greeting {
     server_name: Option<String>,
+    client: Option<Client>,
 }
 
 async fn handshake(
     session: &mut Session,
     greeting: &mut Option<Greeting>,
-    local: IpAddr,
+    (peer, local): (IpAddr, IpAddr),
     service: &Service,
     recorder: &Recorder,
 ) -> Result<(), Failure> {
@@ -170,7 +191,11 @@ async fn handshake(
             if let Some(mut hello) = complete {
                 hello.second = second;
                 hello_check::check(&mut hello, &served);
-                *greeting = Some(Greeting { server_name: hello.server_name.clone() });
+                let client = Client::of(peer, &hello);
+                if client.as_ref().is_some_and(|client| service.sessions.has(client)) {
+                    hello_check::check_resumption(&mut hello);
+                }
+                *greeting = Some(Greeting { server_name: hello.server_name.clone(), client });
                 recorder.event(Event::ClientHello(Box::new(hello))).await;
                 assembler = None;
                 session.wire.begin_stage();
@@ -185,30 +210,39 @@ async fn handshake(
     Ok(())
 }
 
-fn handshake_failed(failure: &Failure, session: &Session, service: &Service) -> HandshakeFailed {
+/// Whose fault it was, and what it means; `greeted` once a ClientHello came whole.
+fn handshake_failed(
+    failure: &Failure,
+    session: &Session,
+    greeted: bool,
+    service: &Service,
+) -> HandshakeFailed {
     match failure {
-        Failure::Alert(number) => HandshakeFailed {
-            blame: Blame::Client,
-            reason: "the client broke off with an alert".to_owned(),
-            alert: Some(session::alert(*number)),
-            hint: hints::for_client_alert(*number, &service.anchors),
-        },
+        Failure::Alert(number) => {
+            let mut finding = hints::client_alert(*number);
+            finding.hint = hints::for_client_alert(*number, &service.anchors);
+            HandshakeFailed::new(Blame::Client, Some(session::alert(*number)), finding)
+        }
         Failure::Tls(error) => {
             let alert = session.alert_sent(error);
-            let hint = alert.as_ref().and_then(|alert| hints::for_server_alert(alert.number));
-            HandshakeFailed {
-                blame: Blame::Server,
-                reason: format!("the server refused: {}", hints::refusal(error)),
-                alert,
-                hint,
-            }
+            let title = format!("the server refused: {}", hints::refusal(error));
+            let mut finding = Finding::error("tls-refused", title);
+            finding.hint = alert.as_ref().and_then(|alert| hints::for_server_alert(alert.number));
+            HandshakeFailed::new(Blame::Server, alert, finding)
         }
-        Failure::End(end) => HandshakeFailed {
-            blame: Blame::Connection,
-            reason: end.describe(session.wire.limit()),
-            alert: None,
-            hint: Some(hints::WENT_AWAY.to_owned()),
-        },
+        Failure::End(end) => {
+            let why = end.describe(session.wire.limit());
+            let finding = match (greeted, end) {
+                (false, _) => Finding::error("no-client-hello", format!("no whole ClientHello came: {why}")),
+                (true, End::TimedOut | End::TooSlow) => {
+                    Finding::error("handshake-timeout", why).hint(hints::WENT_AWAY)
+                }
+                (true, End::Fin | End::Reset) => {
+                    Finding::error("handshake-abandoned", why).hint(hints::WENT_AWAY)
+                }
+            };
+            HandshakeFailed::new(Blame::Connection, None, finding)
+        }
     }
 }
 

@@ -29,12 +29,14 @@ pub(crate) enum Event {
     /// `--write-anchors-only`: where the anchors are.
     Anchors(Anchors),
     Listening(Listening),
+    Notice(Notice),
     Tcp(Tcp),
     ClientHello(Box<ClientHello>),
     NotTls(NotTls),
     Handshake(Handshake),
     HandshakeFailed(HandshakeFailed),
     Request(Box<Request>),
+    Upstream(Box<Upstream>),
     Response(Response),
     Closed(Closed),
     Summary(Summary),
@@ -53,6 +55,10 @@ impl Event {
                     + request.extra.octets().len()
                     + 16 * request.records.len()
             }
+            Self::Upstream(upstream) => [&upstream.request, &upstream.head, &upstream.body]
+                .map(|part| part.octets().len())
+                .iter()
+                .sum(),
             Self::Response(response) => response.head.octets().len() + response.body.octets().len(),
             _ => 0,
         }
@@ -88,6 +94,12 @@ pub(crate) struct Listening {
     /// `--snippet`: a program that posts to the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) snippet: Option<String>,
+}
+
+/// What is wrong with the server's own surroundings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Notice {
+    pub(crate) findings: Vec<Finding>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -199,6 +211,15 @@ pub(crate) struct HandshakeFailed {
     /// Received from the client, or sent to it: by `blame`.
     pub(crate) alert: Option<Alert>,
     pub(crate) hint: Option<String>,
+    /// One: the reason and the hint, with a code.
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl HandshakeFailed {
+    pub(crate) fn new(blame: Blame, alert: Option<Alert>, finding: Finding) -> Self {
+        let (reason, hint) = (finding.title.clone(), finding.hint.clone());
+        Self { blame, reason, alert, hint, findings: vec![finding] }
+    }
 }
 
 /// Who ended the handshake.
@@ -217,7 +238,7 @@ pub(crate) struct Alert {
     pub(crate) meaning: Cow<'static, str>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Request {
     /// Empty where the head could not be parsed.
     pub(crate) method: String,
@@ -243,6 +264,24 @@ pub(crate) struct Header {
     pub(crate) value: String,
 }
 
+/// What happened on the other side, with the service that the request was passed on to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Upstream {
+    /// The service, as in Host.
+    pub(crate) authority: String,
+    /// The head that it was sent; the content is the request's.
+    pub(crate) request: Octets,
+    /// None where no answer came.
+    pub(crate) status: Option<u16>,
+    /// The answer's head, as received.
+    pub(crate) head: Octets,
+    /// The answer's content, chunks decoded.
+    pub(crate) body: Octets,
+    /// How long it took, connection and all.
+    pub(crate) microseconds: u64,
+    pub(crate) findings: Vec<Finding>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -257,11 +296,16 @@ pub(crate) struct Response {
 }
 
 /// Which part of the server answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Route {
     Token,
+    #[default]
     Echo,
+    /// The answer of a script (`--respond`).
+    Script,
+    /// The service that the request was passed on to (`--proxy`), or nobody: it was not reached.
+    Proxy,
     /// The request was refused before anybody looked at its target.
     Http,
 }
@@ -290,6 +334,10 @@ pub(crate) enum How {
     TimedOut,
     /// It did not, and went on sending.
     KeptSending,
+    /// The server was full, and let it go at once.
+    Refused,
+    /// The server reset the connection, as its script says.
+    ServerReset,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

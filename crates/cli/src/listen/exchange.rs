@@ -2,34 +2,35 @@
 
 use jiff::Timestamp;
 
-use super::answer::{self, Answer, Persistence};
+use super::answer::{self, Answer, Ending};
 use super::attempt::Service;
-use super::event::{Closed, Event, Header, How, Request, Response};
+use super::event::{Closed, Event, How, Response, Route};
+use super::framing_check;
 use super::hints;
-use super::http::{Framing, Head, Progress, Reader};
+use super::http::Framing;
 use super::hub::Recorder;
 use super::octets::Octets;
-use super::request_check::{self, Outcome};
+use super::reading::{Ended, MAX_EXCHANGES, Next, Reading, read_request};
+use super::request_check::{Context, Outcome};
 use super::session::{self, Received, Session};
+use crate::ca::CertificateFault;
 use crate::finding::Finding;
 
 /// Octets that are read after the request.
 const MAX_EXTRA: usize = 64 * 1024;
-/// Requests that one connection may bring.
-const MAX_EXCHANGES: usize = 100;
 
 /// Reads requests, answers each, and sees how the client ends the connection.
 pub(super) async fn serve(
     session: &mut Session,
-    server_name: Option<&str>,
+    context: &Context<'_>,
     service: &Service,
     recorder: &Recorder,
 ) {
     let mut next = Next { octets: Vec::new(), after: None };
     for number in 1..=MAX_EXCHANGES {
         let after = next.after;
-        let reading = read_request(session, next).await;
-        let findings = reading.check(server_name);
+        let reading = read_request(session, next, &service.bodies).await;
+        let mut findings = reading.check(context);
         if reading.is_none() {
             session.close().await;
             let late = reading.reader.head_octets().to_vec();
@@ -37,160 +38,38 @@ pub(super) async fn serve(
             let end = End { ended: reading.ended, late, after, findings };
             return finish(session, end, service, recorder).await;
         }
+        if let (Some(fault), 1) = (service.fault, number) {
+            findings.push(not_verified(fault));
+        }
         recorder.event(Event::Request(Box::new(reading.describe(findings)))).await;
-        match respond(session, &reading, number, service, recorder).await {
-            Persistence::KeepAlive => next = reading.next(),
-            Persistence::Close => {
-                session.close().await;
-                // Only after a whole request are further octets too many.
-                let after = reading.head().filter(|_| reading.outcome == Outcome::Complete);
-                let after = after.map(|head| head.framing);
-                let end = End { ended: reading.ended, late: Vec::new(), after, findings: Vec::new() };
-                return finish(session, end, service, recorder).await;
+        let ending = respond(session, &reading, number, service, recorder).await;
+        match ending {
+            Ending::KeepAlive => {
+                next = reading.next();
+                continue;
+            }
+            Ending::Close => session.close().await,
+            Ending::Fin => session.wire.close().await,
+            Ending::Reset => {
+                session.wire.reset_on_close();
+                return closed(session, How::ServerReset, None, Vec::new(), recorder).await;
             }
         }
+        // Only after a whole request are further octets too many.
+        let after = reading.head().filter(|_| reading.outcome == Outcome::Complete);
+        let after = after.map(|head| head.framing);
+        let end = End { ended: reading.ended, late: Vec::new(), after, findings: Vec::new() };
+        return finish(session, end, service, recorder).await;
     }
 }
 
-/// Where the next request begins.
-struct Next {
-    /// What came of it with the one before.
-    octets: Vec<u8>,
-    /// The framing of the request before, where there was one.
-    after: Option<Framing>,
-}
-
-/// A request as far as it came.
-struct Reading {
-    reader: Reader,
-    outcome: Outcome,
-    ended: Ended,
-    /// Plaintext octets of each record, and when it was complete.
-    records: Vec<(usize, u64)>,
-    /// Whether this follows another request on the same connection.
-    is_later: bool,
-}
-
-/// How the client ended its side, and the alert that it sent.
-type Ended = Option<(How, Option<u8>)>;
-
-async fn read_request(session: &mut Session, next: Next) -> Reading {
-    session.wire.begin_stage();
-    let mut reading = Reading {
-        reader: Reader::default(),
-        outcome: Outcome::Complete,
-        ended: None,
-        records: Vec::new(),
-        is_later: next.after.is_some(),
-    };
-    let mut octets = next.octets;
-    loop {
-        if !octets.is_empty() {
-            reading.records.push((octets.len(), session.wire.tape().microseconds()));
-            if let Some(outcome) = add(session, &mut reading, &octets).await {
-                reading.outcome = outcome;
-                return reading;
-            }
-        }
-        octets = match session.receive().await {
-            Ok(Received::Plaintext(octets)) => octets,
-            Ok(Received::CloseNotify) => {
-                reading.ended = Some((How::CloseNotify, None));
-                reading.outcome = Outcome::CutShort("the client sent close_notify".to_owned());
-                return reading;
-            }
-            Err(failure) => {
-                reading.outcome = Outcome::CutShort(failure.describe(session.wire.limit()));
-                reading.ended = Some(failure.ended());
-                return reading;
-            }
-        };
-    }
-}
-
-/// Adds octets to a request; gives the outcome when there is one.
-async fn add(session: &mut Session, reading: &mut Reading, octets: &[u8]) -> Option<Outcome> {
-    let had_head = reading.reader.head().is_some();
-    match reading.reader.add(octets) {
-        Progress::Complete => return Some(Outcome::Complete),
-        Progress::Refused(refusal) if reading.is_none() => {
-            return Some(Outcome::CutShort(refusal.finding.title));
-        }
-        Progress::Refused(refusal) => return Some(Outcome::Refused(refusal)),
-        Progress::NeedsHead => return None,
-        Progress::NeedsBody if had_head => return None,
-        Progress::NeedsBody => {}
-    }
-    session.wire.begin_stage();
-    // RFC 9110 §10.1.1: the client holds the body back until it gets this.
-    let expects = reading.head().and_then(|head| head.value("expect"));
-    if expects.is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
-        && let Err(end) = session.send(b"HTTP/1.1 100 Continue\r\n\r\n").await
-    {
-        reading.ended = Some((end.into(), None));
-        return Some(Outcome::CutShort(end.describe(session.wire.limit())));
-    }
-    None
-}
-
-impl Reading {
-    fn head(&self) -> Option<&Head> {
-        self.reader.head()
-    }
-
-    /// Nothing came, or after another request nothing that begins like one.
-    fn is_none(&self) -> bool {
-        let octets = self.reader.head_octets();
-        self.head().is_none() && if self.is_later { !begins_request(octets) } else { octets.is_empty() }
-    }
-
-    fn check(&self, server_name: Option<&str>) -> Vec<Finding> {
-        let records: Vec<usize> = self.records.iter().map(|(octets, _)| *octets).collect();
-        request_check::check(&self.reader, &self.outcome, &records, server_name)
-    }
-
-    fn describe(&self, findings: Vec<Finding>) -> Request {
-        let head = self.head();
-        let (records, record_microseconds) = self.records.iter().copied().unzip();
-        Request {
-            method: head.map_or_else(String::new, |head| head.method.clone()),
-            target: head.map_or_else(String::new, |head| head.target.clone()),
-            version: head.map_or_else(String::new, |head| format!("HTTP/1.{}", head.minor_version)),
-            headers: head.map(Head::headers).unwrap_or_default(),
-            head: Octets::new(self.reader.head_octets()),
-            body: Octets::new(self.reader.body()),
-            extra: Octets::new(self.reader.extra()),
-            records,
-            record_microseconds,
-            findings,
-        }
-    }
-
-    /// The request after this one, which was whole.
-    fn next(&self) -> Next {
-        Next { octets: self.reader.extra().to_vec(), after: self.head().map(|head| head.framing) }
-    }
-
-    /// Whether the connection can stay open after the answer.
-    fn persistence(&self, number: usize) -> Persistence {
-        let extra = self.reader.extra();
-        let fits = extra.is_empty() || (extra != b"\r\n" && begins_request(extra));
-        match self.head() {
-            Some(head) if self.outcome == Outcome::Complete && number < MAX_EXCHANGES && fits => {
-                head.persistence()
-            }
-            _ => Persistence::Close,
-        }
-    }
-}
-
-/// Whether octets after a request may be another: empty lines (RFC 9112 §2.2), and then a method.
-fn begins_request(octets: &[u8]) -> bool {
-    let is_line_end = |octet: &u8| matches!(octet, b'\r' | b'\n');
-    let start = octets.iter().position(|octet| !is_line_end(octet)).unwrap_or(octets.len());
-    let method = octets.get(start..).unwrap_or_default().split(|octet| *octet == b' ').next();
-    let method = method.unwrap_or_default();
-    (1..=16).contains(&method.len()) && method.iter().all(u8::is_ascii_uppercase)
+/// The request came although the certificate is one that nobody may take.
+fn not_verified(fault: CertificateFault) -> Finding {
+    let title = format!("the client sent its request to a server whose certificate {}", fault.describe());
+    Finding::error("certificate-not-verified", title).hint(
+        "whoever is on the way can read and change everything: switch verification on (`setInsecure()` and \
+         `MBEDTLS_SSL_VERIFY_NONE` switch it off)",
+    )
 }
 
 async fn respond(
@@ -199,44 +78,62 @@ async fn respond(
     number: usize,
     service: &Service,
     recorder: &Recorder,
-) -> Persistence {
-    let Some(answer) = answer_to(reading, service) else { return Persistence::Close };
+) -> Ending {
+    let Some(mut answer) = answer_to(reading, service) else { return Ending::Close };
+    // What cannot be read or is refused here is not passed on, and neither is what a script answers.
+    if let (Some(proxy), Some(head), Route::Token | Route::Echo) =
+        (&service.proxy, reading.head(), answer.route)
+    {
+        let (upstream, passed) = proxy.pass_on(head, reading.reader.body(), service.timeout).await;
+        recorder.event(Event::Upstream(Box::new(upstream))).await;
+        answer = passed;
+    }
     let method = reading.head().map_or("", |head| head.method.as_str());
-    let persistence = match answer.persistence {
-        Persistence::KeepAlive => reading.persistence(number),
-        Persistence::Close => Persistence::Close,
+    let ending = match answer.ending {
+        Ending::KeepAlive => reading.ending(number),
+        other => other,
     };
     let minor_version = reading.head().map_or(1, |head| head.minor_version);
-    let (head, body) = answer.encode(method, minor_version, persistence, Timestamp::now());
+    tokio::time::sleep(answer.delay).await;
+    let (head, body) = answer.encode(method, minor_version, ending, Timestamp::now());
+    let most = answer.octets.unwrap_or(usize::MAX);
+    let head = head.get(..most).unwrap_or(&head);
+    let body = body.get(..most - head.len()).unwrap_or(&body);
     session.wire.begin_stage();
-    if session.send(&[head.as_slice(), &body].concat()).await.is_err() {
-        return Persistence::Close;
+    if session.send(&[head, body].concat()).await.is_err() {
+        return Ending::Close;
     }
+    let reason = if answer.reason.is_empty() { answer::reason(answer.status) } else { &answer.reason };
     let response = Response {
         status: answer.status,
-        reason: answer::reason(answer.status).to_owned(),
+        reason: reason.to_owned(),
         route: answer.route,
         octets: head.len() + body.len(),
-        head: Octets::new(&head),
-        body: Octets::new(&body),
+        head: Octets::new(head),
+        body: Octets::new(body),
     };
     recorder.event(Event::Response(response)).await;
-    persistence
+    ending
 }
 
 fn answer_to(reading: &Reading, service: &Service) -> Option<Answer> {
     match (&reading.outcome, reading.head()) {
         (Outcome::Complete, Some(head)) => {
+            if let Some(answer) = service.script.as_ref().and_then(|script| script.answer(head)) {
+                return Some(answer);
+            }
             let mut random = [0; 32];
             // A server without randomness has not come as far as this: TLS needs it too.
             getrandom::fill(&mut random).ok()?;
             Some(answer::answer(head, reading.reader.body(), service.client.as_ref(), random))
         }
         (Outcome::Refused(refusal), _) => Some(answer::refuse(refusal)),
-        (Outcome::CutShort(why), _) if matches!(reading.ended, Some((How::TimedOut, _))) => {
+        (Outcome::CutShort(why) | Outcome::TooSlow(why), _)
+            if matches!(reading.ended, Some((How::TimedOut, _))) =>
+        {
             Some(answer::timed_out(why))
         }
-        (Outcome::CutShort(_) | Outcome::Complete, _) => None,
+        (Outcome::CutShort(_) | Outcome::TooSlow(_) | Outcome::Complete, _) => None,
     }
 }
 
@@ -267,13 +164,17 @@ async fn finish(session: &mut Session, mut end: End, service: &Service, recorder
         };
     };
     let mut findings = end.findings;
-    findings.extend(end.after.and_then(|framing| request_check::extra(&end.late, framing)));
+    findings.extend(end.after.and_then(|framing| framing_check::extra(&end.late, framing)));
     if let Some(number) = alert {
         let title = format!("the client sent the alert {} after the handshake", session::alert(number).name);
         let mut finding = Finding::error("alert-after-handshake", title);
         finding.hint = hints::for_client_alert(number, &service.anchors);
         findings.push(finding);
     }
+    closed(session, how, alert, findings, recorder).await;
+}
+
+async fn closed(session: &Session, how: How, alert: Option<u8>, findings: Vec<Finding>, recorder: &Recorder) {
     let wire = &session.wire;
     let closed = Closed {
         how,
@@ -283,44 +184,4 @@ async fn finish(session: &mut Session, mut end: End, service: &Service, recorder
         findings,
     };
     recorder.event(Event::Closed(closed)).await;
-}
-
-impl Head {
-    /// The fields as they are shown.
-    fn headers(&self) -> Vec<Header> {
-        let header = |(name, value): &(String, Vec<u8>)| Header {
-            name: name.clone(),
-            value: String::from_utf8_lossy(value).into_owned(),
-        };
-        self.fields.iter().map(header).collect()
-    }
-
-    /// RFC 9112 §9.3.
-    fn persistence(&self) -> Persistence {
-        let has = |option: &str| {
-            self.values("connection")
-                .flat_map(|value| value.split(|octet| *octet == b','))
-                .any(|value| value.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
-        };
-        if !has("close") && (self.minor_version >= 1 || has("keep-alive")) {
-            Persistence::KeepAlive
-        } else {
-            Persistence::Close
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::begins_request;
-
-    #[test]
-    fn requests_are_told_from_other_octets() {
-        for octets in ["GET / HTTP/1.1", "\r\n\r\nPOST /", "P"] {
-            assert!(begins_request(octets.as_bytes()), "{octets}");
-        }
-        for octets in ["", "\r\n", "{\"a\":1}", "get /", " GET /", "AAAAAAAAAAAAAAAAA", "\u{16}"] {
-            assert!(!begins_request(octets.as_bytes()), "{octets}");
-        }
-    }
 }

@@ -260,8 +260,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_extension_is_told() {
+        let code = |message: &[u8]| decode(message, 1).findings.remove(0).code.into_owned();
+        let good = sample();
+        // The last extension is max_fragment_length: type, length and one octet. Without that octet,
+        // with the lengths of its list, the body and the message made to fit.
+        let shorter = |by: usize, last_length: u8| {
+            let mut message = good[..good.len() - by].to_vec();
+            let body = u32::try_from(message.len() - 4).unwrap().to_be_bytes();
+            message[1..4].copy_from_slice(&body[1..]);
+            let extensions = 4 + 2 + 32 + 1 + 6 + 2;
+            let list = u16::try_from(message.len() - extensions - 2).unwrap().to_be_bytes();
+            message[extensions..extensions + 2].copy_from_slice(&list);
+            if by < 2 {
+                let length = message.len() - 1;
+                message[length] = last_length;
+            }
+            message
+        };
+        assert_eq!(code(&shorter(1, 0)), "malformed-extension");
+        assert_eq!(code(&shorter(2, 0)), "malformed-extensions");
+    }
+
+    #[test]
     fn other_messages_are_refused() {
         let finding = Assembler::default().add(&[2, 0, 0, 0]).unwrap_err();
+        assert_eq!(finding.code, "not-client-hello");
         assert_eq!(finding.title, "the first handshake message has type 2, not client_hello (1)");
         let finding = Assembler::default().add(&[1, 0xff, 0, 0]).unwrap_err();
         assert_eq!(finding.title, "a ClientHello of 16711680 octets");

@@ -25,6 +25,7 @@ pub(super) fn check(hello: &mut ClientHello, served: &Served<'_>) {
     if !findings.iter().any(|finding| finding.code == "malformed-client-hello") {
         check_server_name(hello, served, &mut findings);
         check_versions(hello, &mut findings);
+        check_suites(hello, &mut findings);
         check_signatures(hello, served.shape, &mut findings);
         check_alpn(hello, &mut findings);
         check_sizes(hello, &mut findings);
@@ -80,6 +81,49 @@ fn check_versions(hello: &ClientHello, findings: &mut Vec<Finding>) {
         }
     } else if !hello.groups.is_empty() && hello.key_shares.is_empty() && !hello.pre_shared_key {
         findings.push(Finding::note("no-key-share", "no key share: costs a HelloRetryRequest round trip"));
+    }
+}
+
+/// Parts of the names of cipher suites that were broken long ago (RFC 9325 §4.2).
+const WEAK: [&str; 9] =
+    ["_RC4_", "_3DES_", "_DES_", "_DES40_", "_RC2_", "_NULL_", "_EXPORT_", "_anon_", "_MD5"];
+/// Parts of the names of those that are not (RFC 9325 §4.1): AEAD.
+const STRONG: [&str; 3] = ["_GCM_", "_CCM", "_CHACHA20_"];
+
+fn check_suites(hello: &ClientHello, findings: &mut Vec<Finding>) {
+    let has = |suite: &str, parts: &[&str]| parts.iter().any(|part| suite.contains(part));
+    let weak: Vec<&str> =
+        hello.cipher_suites.iter().map(String::as_str).filter(|suite| has(suite, &WEAK)).collect();
+    if let [first, ..] = weak.as_slice() {
+        findings.push(
+            Finding::warning(
+                "weak-cipher-suite",
+                format!("`{first}` is offered, which is broken ({} such)", weak.len()),
+            )
+            .hint("leave it out of the TLS library's build: some edges refuse hellos that offer it"),
+        );
+    }
+    if !hello.cipher_suites.is_empty() && !hello.cipher_suites.iter().any(|suite| has(suite, &STRONG)) {
+        findings.push(
+            Finding::warning(
+                "no-aead-suite",
+                "no cipher suite with GCM, CCM or ChaCha20-Poly1305 is offered",
+            )
+            .hint("compile AES-GCM or ChaCha20-Poly1305 in: edges switch the others off"),
+        );
+    }
+}
+
+/// For a client that has been here before: it was given a session, and does not come back to it.
+pub(super) fn check_resumption(hello: &mut ClientHello) {
+    let offers_ticket = hello.extensions.iter().any(|name| name == "session_ticket");
+    let is_tls13 = hello.versions.iter().any(|version| version == "TLS 1.3");
+    let resumes = hello.pre_shared_key || (!is_tls13 && (offers_ticket || hello.session_id_octets > 0));
+    if !hello.second && !resumes {
+        hello.findings.push(
+            Finding::note("no-resumption", "this client was here before and does not resume its session")
+                .hint("keep the session: the next handshake then needs no certificate, and a fraction of the time"),
+        );
     }
 }
 
@@ -140,6 +184,8 @@ mod tests {
     use super::{Served, check};
     use crate::ca::{Shape, SubjectName};
 
+    const AES_GCM: &str = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+
     fn good() -> ClientHello {
         let strings = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         ClientHello {
@@ -186,6 +232,23 @@ mod tests {
         assert_eq!(codes(|hello| hello.key_shares.clear()), ["no-key-share"]);
         assert_eq!(codes(|hello| hello.signature_algorithms.truncate(1)), ["signature-not-offered"]);
         assert_eq!(codes(|hello| hello.alpn = vec!["h2".into()]), ["alpn-without-http11"]);
+        assert_eq!(
+            codes(|hello| hello.cipher_suites = vec!["TLS_RSA_WITH_RC4_128_MD5".into(), AES_GCM.into()]),
+            ["weak-cipher-suite"]
+        );
+        assert_eq!(
+            codes(|hello| hello.cipher_suites = vec!["TLS_RSA_WITH_AES_128_CBC_SHA".into()]),
+            ["no-aead-suite"]
+        );
+        assert_eq!(codes(|hello| hello.cipher_suites = vec![AES_GCM.into()]), [""; 0]);
+        assert_eq!(codes(super::check_resumption), ["no-resumption"]);
+        assert_eq!(
+            codes(|hello| {
+                hello.pre_shared_key = true;
+                super::check_resumption(hello);
+            }),
+            [""; 0]
+        );
         assert_eq!(codes(|hello| hello.record_size_limit = Some(1024)), ["asks-for-small-records"]);
         assert_eq!(codes(|hello| hello.record_size_limit = Some(16_385)), [""; 0]);
         assert_eq!(

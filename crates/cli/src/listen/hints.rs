@@ -2,6 +2,8 @@
 
 use rustls::{Error, PeerIncompatible};
 
+use crate::finding::Finding;
+
 /// Why the server refused a client. What rustls says in its own words stays so.
 pub(super) fn refusal(error: &Error) -> String {
     let reason = match error {
@@ -25,6 +27,20 @@ pub(super) fn refusal(error: &Error) -> String {
         other => return other.to_string(),
     };
     reason.to_owned()
+}
+
+/// A handshake that the client broke off.
+pub(super) fn client_alert(number: u8) -> Finding {
+    let reason = "the client broke off with an alert";
+    match number {
+        // unknown_ca
+        48 => Finding::error("unknown-ca", reason),
+        // certificate_expired
+        45 => Finding::error("certificate-expired", reason),
+        // bad_certificate, unsupported_certificate, certificate_revoked, certificate_unknown
+        42..=44 | 46 => Finding::error("certificate-refused", reason),
+        _ => Finding::error("client-alert", reason),
+    }
 }
 
 /// What a client that sends this alert needs. `anchors` is the file that it should trust.

@@ -267,7 +267,7 @@ fn bad_head(error: httparse::Error) -> Refusal {
 
 /// RFC 9112 §6.3. Whatever could be read in two ways is refused, since an edge does so too.
 fn framing(head: &Head) -> Result<Framing, Refusal> {
-    let bad = |code, title: String| Refusal { status: 400, finding: Finding::error(code, title) };
+    let bad = |finding| Err(Refusal { status: 400, finding });
     let lengths: Vec<&[u8]> = head.values("content-length").collect();
     let codings: Vec<&[u8]> = head.values("transfer-encoding").collect();
     match (lengths.as_slice(), codings.as_slice()) {
@@ -282,23 +282,24 @@ fn framing(head: &Head) -> Result<Framing, Refusal> {
         }),
         ([first, rest @ ..], []) => {
             if rest.iter().any(|other| other != first) {
-                let title = "two Content-Length headers that disagree".to_owned();
-                return Err(bad("content-length-twice", title));
+                let title = "two Content-Length headers that disagree";
+                return bad(Finding::error("content-length-twice", title).hint("send it once"));
             }
             let digits = !first.is_empty() && first.iter().all(u8::is_ascii_digit);
             let text = String::from_utf8_lossy(first);
             match text.parse() {
                 Ok(length) if digits => Ok(Framing::ContentLength(length)),
-                _ => {
-                    Err(bad("malformed-content-length", format!("Content-Length is `{text}`, not a number")))
-                }
+                _ => bad(Finding::error(
+                    "malformed-content-length",
+                    format!("Content-Length is `{text}`, not a number"),
+                )),
             }
         }
-        (_, _) => Err(bad(
+        (_, _) => bad(Finding::error(
             "length-and-chunked",
-            "both Content-Length and Transfer-Encoding: an attack called request smuggling looks like this"
-                .to_owned(),
-        )),
+            "both Content-Length and Transfer-Encoding: an attack called request smuggling looks like this",
+        )
+        .hint("send one of them (RFC 9112 §6.2)")),
     }
 }
 

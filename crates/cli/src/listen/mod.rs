@@ -13,42 +13,56 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::ca::{self, Authority, Origin, ServerIdentity, Shape, SubjectName};
+use crate::ca::{self, Authority, CertificateFault, Origin, ServerIdentity, Shape, SubjectName};
 use crate::error::{CommandError, io_reason};
 use attempt::Service;
-use event::{Anchors, Event, Listening, Tcp};
+use event::{Anchors, Event, Listening, Notice, Tcp};
 use files::{FileArgs, Files};
 use hub::Hub;
 use log::Format;
 use oauth::Client;
+use proxy::Proxy;
+use respond::Script;
 use secrets::Secrets;
+use sessions::Sessions;
 use startup::StartupArgs;
 
 mod answer;
 mod attempt;
 mod capture;
+mod content_check;
 mod event;
 mod exchange;
 mod export;
 mod files;
+mod framing_check;
+mod head_check;
 mod hello;
 mod hello_check;
 mod hints;
 mod http;
 mod hub;
 mod ja4;
+mod json;
+mod limits;
 mod log;
 mod names;
 mod network;
 mod oauth;
 mod octets;
 mod parameters;
+mod proxy;
+mod reading;
 mod render;
 mod request_check;
+mod respond;
 mod secrets;
 mod session;
+mod sessions;
 mod snippet;
 mod startup;
+mod token_check;
+mod upstream;
 mod wire;
 
 /// Accept a device's POST and show what arrives, layer by layer.
@@ -88,6 +102,21 @@ pub(crate) struct Args {
     /// Give tokens to this client only [default: to every client].
     #[arg(long, value_name = "ID:SECRET", value_parser = Client::parse)]
     client: Option<Client>,
+    /// Answer as this script says (docs/listen.md).
+    #[arg(long, value_name = "FILE")]
+    respond: Option<PathBuf>,
+    /// Pass requests on to this service, and show both sides; the URL has no path.
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+    /// What to trust that service by [default: Mozilla's roots].
+    #[arg(long, value_name = "FILE", requires = "proxy")]
+    proxy_anchors: Option<PathBuf>,
+    /// Serve a certificate that a client must refuse: whoever sends a request does not verify.
+    #[arg(long, value_name = "KIND", value_enum)]
+    bad_certificate: Option<CertificateFault>,
+    /// Connections that are served at the same time; further ones are let go at once.
+    #[arg(long, value_name = "N", default_value_t = limits::CONNECTIONS, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    connections: u64,
     /// Print secrets whole instead of their first characters.
     #[arg(long)]
     show_secrets: bool,
@@ -99,9 +128,6 @@ pub(crate) struct Args {
     #[command(flatten)]
     startup: StartupArgs,
 }
-
-/// Attempts that are served at the same time; further ones wait.
-const MAX_CONCURRENT: usize = 64;
 
 /// Runs until Ctrl-C, or for the attempts that were asked for.
 pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
@@ -148,9 +174,12 @@ async fn serve(
         hub.event(Event::Anchors(anchors)).await;
         return Ok(());
     }
+    let script = args.respond.as_deref().map(Script::read).transpose()?;
+    let proxy =
+        args.proxy.as_deref().map(|url| Proxy::new(url, args.proxy_anchors.as_deref())).transpose()?;
     let addresses = network::addresses();
     let names = names_served(args, &addresses);
-    let config = server_config(authority.issue(args.chain, &names, now)?)?;
+    let config = server_config(authority.issue(args.chain, &names, now, args.bad_certificate)?)?;
     let (listener, address) = bind(args).await?;
     hub.event(Event::Listening(Listening {
         url: format!("https://{}", authority_of(args, address)),
@@ -172,11 +201,20 @@ async fn serve(
         anchors: anchors.anchors,
         client: args.client.clone(),
         timeout: Duration::from_secs(args.timeout),
+        fault: args.bad_certificate,
+        bodies: Arc::new(Semaphore::new(limits::BODIES)),
+        sessions: Sessions::default(),
+        script,
+        proxy,
     });
+    let (connections, notice) = limits::connections(args.connections);
+    if let Some(finding) = notice {
+        hub.event(Event::Notice(Notice { findings: vec![finding] })).await;
+    }
     let attempts = if args.once { Some(1) } else { args.attempts.map(NonZeroU64::get) };
     let mut tasks = JoinSet::new();
     let outcome = tokio::select! {
-        outcome = accept(&listener, attempts, &service, hub, &mut tasks) => outcome,
+        outcome = accept(&listener, attempts, connections, &service, hub, &mut tasks) => outcome,
         outcome = interrupted() => outcome,
         () = gone.notified() => Ok(()),
     };
@@ -189,35 +227,37 @@ async fn serve(
 async fn accept(
     listener: &TcpListener,
     attempts: Option<u64>,
+    connections: usize,
     service: &Arc<Service>,
     hub: &Arc<Hub>,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), CommandError> {
-    let slots = Arc::new(Semaphore::new(MAX_CONCURRENT));
     let mut accepted = 0;
+    let mut failures = limits::AcceptFailures::default();
     while attempts.is_none_or(|attempts| accepted < attempts) {
-        // The semaphore is never closed.
-        let slot = Arc::clone(&slots).acquire_owned().await.ok();
         let (stream, peer) = match listener.accept().await {
             Ok(connection) => connection,
-            // The client gave up before it was accepted.
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
             Err(error) => {
-                let reason = io_reason(&error);
-                return Err(CommandError::could_not_run(format!("no connection can be accepted: {reason}")));
+                if let Some(finding) = failures.add(&error)? {
+                    hub.event(Event::Notice(Notice { findings: vec![finding] })).await;
+                }
+                tokio::time::sleep(limits::ACCEPT_PAUSE).await;
+                continue;
             }
         };
+        failures = limits::AcceptFailures::default();
         accepted += 1;
+        while tasks.try_join_next().is_some() {}
         // A connection that is gone already has no address.
         let local = stream.local_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
         let recorder = hub.begin_attempt(peer, local);
+        recorder.event(Event::Tcp(Tcp { peer, local })).await;
+        if tasks.len() >= connections {
+            limits::refuse(connections, recorder).await;
+            continue;
+        }
         let service = Arc::clone(service);
-        tasks.spawn(async move {
-            recorder.event(Event::Tcp(Tcp { peer, local })).await;
-            attempt::serve(stream, local, &service, recorder).await;
-            drop(slot);
-        });
-        while tasks.try_join_next().is_some() {}
+        tasks.spawn(async move { attempt::serve(stream, peer, local, &service, recorder).await });
     }
     while tasks.join_next().await.is_some() {}
     Ok(())

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 
 use super::event::{
     Alert, Anchors, Blame, ClientHello, Closed, Event, Handshake, HandshakeFailed, HandshakeKind, How, Line,
-    Listening, NotTls, NotTlsKind, Request, Response, Route, Summary,
+    Listening, NotTls, NotTlsKind, Request, Response, Route, Summary, Upstream,
 };
 use super::octets::{Octets, escape};
-use crate::finding::Finding;
+use crate::finding::{Evidence, Finding, Part};
 
 /// Lines of one attempt begin with its number and its time.
 pub(super) fn line(line: &Line) -> String {
@@ -18,12 +18,14 @@ pub(super) fn line(line: &Line) -> String {
     match &line.event {
         Event::Anchors(anchors) => text.anchors(anchors),
         Event::Listening(listening) => text.listening(listening),
+        Event::Notice(notice) => text.findings(&notice.findings),
         Event::Tcp(tcp) => text.title("TCP", &format!("from {}", tcp.peer)),
         Event::ClientHello(hello) => text.client_hello(hello),
         Event::NotTls(not_tls) => text.not_tls(not_tls),
         Event::Handshake(handshake) => text.handshake(handshake),
         Event::HandshakeFailed(failed) => text.handshake_failed(failed),
         Event::Request(request) => text.request(request),
+        Event::Upstream(upstream) => text.upstream(upstream),
         Event::Response(response) => text.response(response),
         Event::Closed(closed) => text.closed(closed),
         Event::Summary(summary) => text.summary(*summary),
@@ -33,6 +35,8 @@ pub(super) fn line(line: &Line) -> String {
 
 /// How many octets are shown of a head, a body, …
 const SHOWN: usize = 16 * 1024;
+/// Octets that are shown on either side of a caret.
+const CARET_COLUMN: usize = 40;
 /// Columns of a list beside its name.
 const LIST_WIDTH: usize = 78;
 
@@ -85,14 +89,32 @@ impl Text {
     }
 
     fn findings(&mut self, findings: &[Finding]) {
-        for finding in findings {
-            // What follows from another finding stands under it.
-            let indent = if finding.depends_on.is_some() { "      " } else { "    " };
-            self.push(&format!("{indent}{}: {}", finding.severity.name(), finding.title));
-            if let Some(hint) = &finding.hint {
-                self.push(&format!("{indent}  hint: {hint}"));
-            }
+        findings.iter().for_each(|finding| self.finding(finding));
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        // What follows from another finding stands under it.
+        let indent = if finding.depends_on.is_some() { "      " } else { "    " };
+        self.push(&format!("{indent}{}: {}", finding.severity.name(), finding.title));
+        if let Some(hint) = &finding.hint {
+            self.push(&format!("{indent}  hint: {hint}"));
         }
+    }
+
+    /// The line around a place, and a caret under it; nothing where all of it is meant.
+    fn caret(&mut self, octets: &[u8], evidence: &Evidence) {
+        let Evidence { start, end, .. } = *evidence;
+        if start == 0 && end >= octets.len() {
+            return;
+        }
+        let (before, after) = octets.split_at_checked(start).unwrap_or((octets, &[]));
+        let before = before.rsplit(|octet| *octet == b'\n').next().unwrap_or_default();
+        let before = before.get(before.len().saturating_sub(CARET_COLUMN)..).unwrap_or_default();
+        let after = after.split(|octet| *octet == b'\n').next().unwrap_or_default();
+        let after = after.get(..CARET_COLUMN).unwrap_or(after);
+        let before = escape(before);
+        self.push(&format!("      | {before}{}", escape(after)));
+        self.push(&format!("      | {}^", " ".repeat(before.chars().count())));
     }
 
     /// One line. What clients send ends up here, and must not steer the terminal.
@@ -250,13 +272,36 @@ impl Text {
             self.row("then", &count(request.extra.count, "octet"));
             self.octets(&request.extra);
         }
-        self.findings(&request.findings);
+        for finding in &request.findings {
+            self.finding(finding);
+            if let Some(evidence) = finding.evidence.as_deref().filter(|evidence| evidence.part == Part::Body)
+            {
+                self.caret(request.body.octets(), evidence);
+            }
+        }
+    }
+
+    fn upstream(&mut self, upstream: &Upstream) {
+        let milliseconds = upstream.microseconds / 1000;
+        let what = match upstream.status {
+            Some(status) => format!("answered {status} after {milliseconds} ms"),
+            None => format!("gave no answer in {milliseconds} ms"),
+        };
+        self.title("service", &format!("{} {what}", upstream.authority));
+        self.octets(&upstream.request);
+        if upstream.status.is_some() {
+            self.row("then", &format!("its answer, {}", count(upstream.body.count, "octet")));
+            self.octets(&upstream.head);
+        }
+        self.findings(&upstream.findings);
     }
 
     fn response(&mut self, response: &Response) {
         let what = match response.route {
             Route::Token => "the token endpoint",
             Route::Echo => "an echo",
+            Route::Proxy => "from the service",
+            Route::Script => "as the script says",
             Route::Http => "the request was refused",
         };
         let Response { status, reason, octets, .. } = response;
@@ -275,6 +320,8 @@ impl Text {
             How::Alert => "by the client, with an alert",
             How::BrokenRecord => "after a broken record of the client",
             How::TimedOut => "by the server: the client was silent",
+            How::ServerReset => "by the server, with a reset, as the script says",
+            How::Refused => "by the server: it has no room for more",
             How::KeptSending => "by the server: the client kept sending",
         };
         self.title("closed", &format!("{how}; {} octets in, {} out", closed.octets_in, closed.octets_out));

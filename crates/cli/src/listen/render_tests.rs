@@ -6,7 +6,7 @@ use super::super::event::{
 };
 use super::super::octets::Octets;
 use crate::ca::Shape;
-use crate::finding::Finding;
+use crate::finding::{Finding, Part};
 
 fn text(event: Event) -> String {
     super::line(&Line { attempt: Some(3), milliseconds: Some(12), event })
@@ -194,6 +194,7 @@ fn handshakes() {
         reason: "the client broke off with an alert".to_owned(),
         alert: Some(Alert { number: 48, name: "unknown_ca".into(), meaning: "the peer trusts none".into() }),
         hint: Some("build the roots in".to_owned()),
+        findings: vec![Finding::error("unknown-ca", "the client broke off with an alert")],
     };
     assert_eq!(
         text(Event::HandshakeFailed(failed.clone())),
@@ -212,7 +213,7 @@ fn handshakes() {
     );
     assert_eq!(
         json(Event::HandshakeFailed(failed)),
-        r#"{"attempt":3,"milliseconds":12,"event":"handshake_failed","blame":"client","reason":"the client broke off with an alert","alert":{"number":48,"name":"unknown_ca","meaning":"the peer trusts none"},"hint":"build the roots in"}"#
+        r#"{"attempt":3,"milliseconds":12,"event":"handshake_failed","blame":"client","reason":"the client broke off with an alert","alert":{"number":48,"name":"unknown_ca","meaning":"the peer trusts none"},"hint":"build the roots in","findings":[{"code":"unknown-ca","severity":"error","title":"the client broke off with an alert"}]}"#
     );
 }
 
@@ -321,4 +322,22 @@ fn closed_and_summary() {
 fn clients_do_not_steer_the_terminal() {
     let hello = ClientHello { server_name: Some("\x1b[2Jx\n#4".to_owned()), ..ClientHello::default() };
     assert!(text(Event::ClientHello(Box::new(hello))).contains("    server name    \\u{1b}[2Jx\\n#4\n"));
+}
+
+#[test]
+fn a_caret_shows_the_place() {
+    let body = b"{\n  \"na\xc3\xafve\": 1,\n}";
+    let at = body.iter().rposition(|octet| *octet == b',').unwrap();
+    let request = Request {
+        body: octets(body),
+        findings: vec![
+            Finding::error("json-trailing-comma", "a comma").at(Part::Body, at..at + 1),
+            Finding::error("json-sent-as-form", "all of it").at(Part::Body, 0..body.len()),
+        ],
+        ..Request::default()
+    };
+    let text = text(Event::Request(Box::new(request)));
+    let expected =
+        "    error: a comma\n      |   \"naïve\": 1,\n      |             ^\n    error: all of it\n";
+    assert!(text.ends_with(expected), "{text}");
 }

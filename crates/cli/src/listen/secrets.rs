@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::answer;
 use super::capture::{Attempt, Direction};
-use super::event::{Event, Header, Line, Request, Response, Route};
+use super::event::{Event, Header, Line, Request, Response, Route, Upstream};
 use super::octets::Octets;
 use crate::finding::{Finding, Part};
 
@@ -52,6 +52,12 @@ impl Secrets {
                 Event::NotTls(not_tls)
             }
             (Self::Shortened, Event::Request(request)) => Event::Request(Box::new(masked_request(request))),
+            (Self::Shortened, Event::Upstream(upstream)) => {
+                let mask = |octets: &Octets| octets.with(&self.mask(octets.octets()));
+                let (request, head) = (mask(&upstream.request), mask(&upstream.head));
+                let body = upstream.body.with(&masked_foreign(upstream.body.octets()));
+                Event::Upstream(Box::new(Upstream { request, head, body, ..upstream.as_ref().clone() }))
+            }
             (Self::Shortened, Event::Response(response)) => Event::Response(Response {
                 head: response.head.with(&self.mask(response.head.octets())),
                 body: response.body.with(&masked_content(response)),
@@ -125,8 +131,14 @@ fn masked_content(response: &Response) -> Vec<u8> {
     match response.route {
         Route::Echo if content.is_empty() => Vec::new(),
         Route::Echo => answer::masked_echo(content).unwrap_or_else(|| OMISSION.as_bytes().to_vec()),
-        Route::Token | Route::Http => Secrets::Shortened.mask(content),
+        Route::Proxy => masked_foreign(content),
+        Route::Token | Route::Script | Route::Http => Secrets::Shortened.mask(content),
     }
+}
+
+/// The content of another service's answer, which may be an echo such as this server's.
+fn masked_foreign(content: &[u8]) -> Vec<u8> {
+    answer::masked_echo(content).unwrap_or_else(|| Secrets::Shortened.mask(content))
 }
 
 /// The value of one header field.

@@ -27,8 +27,8 @@ pub(super) struct Wire {
     buffer: Vec<u8>,
     limit: Duration,
     deadline: Instant,
-    /// Whether an octet came in this stage.
-    came: bool,
+    /// When the last octet came.
+    last: Option<Instant>,
     tape: Tape,
     pub(super) octets_in: u64,
     pub(super) octets_out: u64,
@@ -77,7 +77,7 @@ impl Wire {
             buffer: Vec::new(),
             limit,
             deadline: Instant::now() + limit,
-            came: false,
+            last: None,
             tape,
             octets_in: 0,
             octets_out: 0,
@@ -87,7 +87,7 @@ impl Wire {
     /// From now on the time for the next stage counts.
     pub(super) fn begin_stage(&mut self) {
         self.deadline = Instant::now() + self.limit;
-        self.came = false;
+        self.last = None;
     }
 
     /// The longest that one stage may take.
@@ -110,7 +110,7 @@ impl Wire {
             match timeout_at(self.deadline, self.stream.readable()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_closed)) => return Err(End::Reset),
-                Err(_over) if self.came => return Err(End::TooSlow),
+                Err(_over) if self.is_active() => return Err(End::TooSlow),
                 Err(_over) => return Err(End::TimedOut),
             }
             match self.read_available() {
@@ -167,6 +167,12 @@ impl Wire {
         let _ = self.stream.shutdown().await;
     }
 
+    /// From now on closing the connection resets it.
+    pub(super) fn reset_on_close(&self) {
+        // A connection that is gone already cannot be reset.
+        let _ = self.stream.set_zero_linger();
+    }
+
     /// After [`Self::close`]: reads on until the client ends its side too. Octets that stayed
     /// unread would turn the close into a reset, and what was sent could be lost.
     pub(super) async fn drain(&mut self) -> How {
@@ -182,6 +188,11 @@ impl Wire {
         How::KeptSending
     }
 
+    /// Whether octets were still coming in the last quarter of the stage.
+    fn is_active(&self) -> bool {
+        self.last.is_some_and(|last| last + self.limit / 4 >= self.deadline)
+    }
+
     /// Takes what the system has. The array is gone when this returns, so that a connection that
     /// waits does not hold it.
     fn read_available(&mut self) -> std::io::Result<usize> {
@@ -189,7 +200,7 @@ impl Wire {
         let count = self.stream.try_read(&mut octets)?;
         let octets = octets.get(..count).unwrap_or_default();
         if count > 0 {
-            self.came = true;
+            self.last = Some(Instant::now());
             self.octets_in += u64::try_from(count).unwrap_or(u64::MAX);
             self.tape.segment(Direction::In, octets);
             self.buffer.extend_from_slice(octets);

@@ -160,7 +160,7 @@ fn the_ca_is_the_same_in_the_next_run() {
     let root = fs::read(ca().join("gts/root.der")).unwrap();
     for _ in 0..2 {
         let server = Server::start(&[]);
-        exchange(&mut server.client("gts"), b"GET / HTTP/1.1\r\nHost: picopost.test\r\n\r\n");
+        exchange(&mut server.client("gts"), b"GET / HTTP/1.1\r\nHost: picopost.test:8443\r\n\r\n");
         server.events();
     }
     assert_eq!(fs::read(ca().join("gts/root.der")).unwrap(), root);
@@ -170,7 +170,7 @@ fn the_ca_is_the_same_in_the_next_run() {
 #[test]
 fn ctrl_c_ends_with_a_summary() {
     let mut server = Server::start_for(9, &[]);
-    exchange(&mut server.client("gts"), b"GET / HTTP/1.1\r\nHost: picopost.test\r\n\r\n");
+    exchange(&mut server.client("gts"), b"GET / HTTP/1.1\r\nHost: picopost.test:8443\r\n\r\n");
     while server.next_event()["event"] != "closed" {}
     assert!(Command::new("kill").args(["-INT", &server.id().to_string()]).status().unwrap().success());
     let events = server.events();

@@ -23,14 +23,14 @@ fn findings(codes: &[&str]) -> Vec<String> {
 #[test]
 fn http_1_0_is_answered_and_noted() {
     let request =
-        b"POST / HTTP/1.0\r\nHost: picopost.test\r\nUser-Agent: x\r\nContent-Type: application/json\r\n\
+        b"POST / HTTP/1.0\r\nHost: picopost.test:8443\r\nUser-Agent: x\r\nContent-Type: application/json\r\n\
                     Content-Length: 2\r\n\r\n{}";
     assert_eq!(ask(request), (200, findings(&["http-1.0"])));
 }
 
 #[test]
 fn a_post_without_length_is_refused() {
-    let request = b"POST / HTTP/1.1\r\nHost: picopost.test\r\nUser-Agent: x\r\n\r\n{}";
+    let request = b"POST / HTTP/1.1\r\nHost: picopost.test:8443\r\nUser-Agent: x\r\n\r\n{}";
     assert_eq!(ask(request), (411, findings(&["no-content-length", "body-without-length"])));
 }
 
@@ -48,7 +48,7 @@ fn println_after_the_body_is_found() {
 #[test]
 fn a_body_over_the_limit_is_refused() {
     let request =
-        b"POST / HTTP/1.1\r\nHost: picopost.test\r\nUser-Agent: x\r\nContent-Length: 1048577\r\n\r\n";
+        b"POST / HTTP/1.1\r\nHost: picopost.test:8443\r\nUser-Agent: x\r\nContent-Length: 1048577\r\n\r\n";
     assert_eq!(ask(request), (413, findings(&["body-too-long"])));
     // Neither are its first octets octets after the body.
     assert_eq!(ask(&[request, &b"abc"[..]].concat()), (413, findings(&["body-too-long"])));
@@ -71,7 +71,9 @@ fn octets_after_the_answer_are_found() {
 fn octets_after_a_refusal_are_not_held_against_the_client() {
     let server = Server::start(&[]);
     let mut client = server.client("gts");
-    client.write_all(b"POST / HTTP/1.1\r\nHost: picopost.test\r\nContent-Length: 1048577\r\n\r\n").unwrap();
+    client
+        .write_all(b"POST / HTTP/1.1\r\nHost: picopost.test:8443\r\nContent-Length: 1048577\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();
     client.write_all(b"the body").unwrap();
@@ -119,14 +121,14 @@ fn a_short_body_is_reported_when_the_client_leaves() {
 fn a_head_without_end_is_reported_and_answered_when_time_is_over() {
     let server = Server::start(&["--timeout", "1"]);
     let mut client = server.client("gts");
-    let request = b"POST / HTTP/1.1\r\nHost: picopost.test\r\nContent-Length: 2\r\n";
+    let request = b"POST / HTTP/1.1\r\nHost: picopost.test:8443\r\nContent-Length: 2\r\n";
     let (status, body) = parse(&exchange(&mut client, request));
     assert_eq!((status, &body["error"]), (408, &json!("request_timeout")));
     let events = server.events();
     assert_eq!(events.findings("request"), ["head-never-ended"]);
     assert_eq!(
         events.only("request")["head"]["text"],
-        "POST / HTTP/1.1\\r\\nHost: picopost.test\\r\\nContent-Length: 2\\r\\n"
+        "POST / HTTP/1.1\\r\\nHost: picopost.test:8443\\r\\nContent-Length: 2\\r\\n"
     );
     assert_eq!(events.only("closed")["how"], "timed_out");
 }
@@ -158,7 +160,8 @@ fn a_client_that_waits_for_100_continue_gets_it() {
 
 #[test]
 fn a_chunked_body_is_decoded() {
-    let request = b"POST / HTTP/1.1\r\nHost: picopost.test\r\nUser-Agent: x\r\nContent-Type: text/plain\r\n\
+    let request =
+        b"POST / HTTP/1.1\r\nHost: picopost.test:8443\r\nUser-Agent: x\r\nContent-Type: text/plain\r\n\
                     Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
     let server = Server::start(&[]);
     let (status, body) = parse(&exchange(&mut server.client("gts"), request));

@@ -1,8 +1,11 @@
 //! `picopost listen` as a program: started on a free port, visited by all sorts of clients, and
 //! held to what it tells about them.
 
+mod answers;
+mod catalogue;
 mod command;
 mod export;
+mod hostile;
 mod http;
 mod oauth;
 mod server;

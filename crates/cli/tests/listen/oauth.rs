@@ -81,7 +81,7 @@ fn each_error_has_its_status() {
 fn only_post_gets_a_token() {
     let server = Server::start(&[]);
     let answer =
-        exchange(&mut server.client("gts"), b"GET /oauth/token HTTP/1.1\r\nHost: picopost.test\r\n\r\n");
+        exchange(&mut server.client("gts"), b"GET /oauth/token HTTP/1.1\r\nHost: picopost.test:8443\r\n\r\n");
     assert!(
         answer.starts_with("HTTP/1.1 405 Method Not Allowed\r\n") && answer.contains("\r\nAllow: POST\r\n")
     );

@@ -206,7 +206,7 @@ pub(crate) fn close(stream: &mut StreamOwned<ClientConnection, TcpStream>) {
 /// A POST with this Content-Type and body.
 pub(crate) fn post(target: &str, fields: &str, body: &str) -> Vec<u8> {
     format!(
-        "POST {target} HTTP/1.1\r\nHost: picopost.test\r\nUser-Agent: test\r\n{fields}Content-Length: {}\r\n\r\n{body}",
+        "POST {target} HTTP/1.1\r\nHost: picopost.test:8443\r\nUser-Agent: test\r\n{fields}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

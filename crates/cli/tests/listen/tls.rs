@@ -27,7 +27,7 @@ fn a_post_with_each_chain() {
         let handshake = events.only("handshake");
         assert_eq!((&handshake["version"], &handshake["kind"]), (&json!("TLS 1.3"), &json!("full")));
         let request = events.only("request");
-        assert_eq!((&request["method"], &request["records"][0]), (&json!("POST"), &json!(111)));
+        assert_eq!((&request["method"], &request["records"][0]), (&json!("POST"), &json!(116)));
         assert_eq!(request["findings"], json!([]));
         assert_eq!(events.only("closed")["how"], "close_notify");
         assert_eq!(
@@ -96,6 +96,7 @@ fn a_hello_that_breaks_off_is_told() {
         events.only("handshake_failed")["reason"],
         "no whole ClientHello came: the client closed the connection"
     );
+    assert_eq!(events.findings("handshake_failed"), ["no-client-hello"]);
     assert_eq!(events.only("closed")["octets_in"], 30);
 }
 
@@ -103,7 +104,7 @@ fn a_hello_that_breaks_off_is_told() {
 fn a_name_can_be_added() {
     let server = Server::start(&["--name", "api.example.com", "--name", "192.0.2.7"]);
     let mut client = server.client_with(client_config(&["gts"]), "api.example.com");
-    exchange(&mut client, b"GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n");
+    exchange(&mut client, b"GET / HTTP/1.1\r\nHost: api.example.com:8443\r\n\r\n");
     let events = server.events();
     assert!(events.findings("client_hello").is_empty());
     assert_eq!(events.only("response")["status"], 200);
@@ -194,7 +195,21 @@ fn a_hello_in_many_records_is_put_together() {
     let told = events.only("client_hello");
     assert_eq!((&told["octets"], &told["records"]), (&json!(hello.len()), &json!(hello.len().div_ceil(20))));
     assert_eq!(events.only("handshake_failed")["reason"], "the client closed the connection");
+    assert_eq!(events.findings("handshake_failed"), ["handshake-abandoned"]);
     assert_eq!(events.only("closed")["how"], "fin");
+}
+
+#[test]
+fn a_client_that_stops_in_mid_handshake_is_let_go() {
+    let server = Server::start(&["--timeout", "1"]);
+    let mut stream = server.connect();
+    let share = [&[0, 36, 0, 29, 0, 32][..], &[9; 32]].concat();
+    stream.write_all(&record(22, &client_hello(&share))).unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
+    drop(stream);
+    let events = server.events();
+    assert_eq!(events.findings("handshake_failed"), ["handshake-timeout"]);
+    assert_eq!(events.only("closed")["how"], "timed_out");
 }
 
 #[test]
@@ -208,6 +223,7 @@ fn an_alert_in_plain_text_is_understood() {
     stream.write_all(&record(21, &[2, 40])).unwrap();
     let events = server.events();
     assert_eq!(events.only("handshake_failed")["alert"]["name"], "handshake_failure");
+    assert_eq!(events.findings("handshake_failed"), ["client-alert"]);
     assert_eq!(events.only("closed")["how"], "alert");
 }
 
@@ -353,7 +369,7 @@ fn sessions_are_resumed() {
     let config = client_config(&["gts"]);
     for _ in 0..2 {
         let mut client = server.client_with(config.clone(), "picopost.test");
-        exchange(&mut client, b"GET / HTTP/1.1\r\nHost: picopost.test\r\n\r\n");
+        exchange(&mut client, b"GET / HTTP/1.1\r\nHost: picopost.test:8443\r\n\r\n");
     }
     let events = server.events();
     assert!(events.text.contains(r#""kind":"full""#) && events.text.contains(r#""kind":"resumed""#));
@@ -366,7 +382,7 @@ fn a_post_quantum_share_is_noticed() {
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     provider.kx_groups.retain(|group| group.name() == NamedGroup::X25519MLKEM768);
     let mut client = server.client_with(client_config_of(provider, &["gts"]), "picopost.test");
-    exchange(&mut client, b"GET / HTTP/1.1\r\nHost: picopost.test\r\n\r\n");
+    exchange(&mut client, b"GET / HTTP/1.1\r\nHost: picopost.test:8443\r\n\r\n");
     let events = server.events();
     assert_eq!(events.only("client_hello")["post_quantum"], true);
     assert_eq!(events.only("handshake")["group"], "X25519MLKEM768");
