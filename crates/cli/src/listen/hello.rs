@@ -161,6 +161,8 @@ pub(super) use tests::sample;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::event::CodePoints;
     use super::{Assembler, decode};
 
@@ -280,6 +282,22 @@ mod tests {
         };
         assert_eq!(code(&shorter(1, 0)), "malformed-extension");
         assert_eq!(code(&shorter(2, 0)), "malformed-extensions");
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets_are_decoded_without_panic(octets in proptest::collection::vec(any::<u8>(), 0..400)) {
+            decode(&octets, 1);
+            let mut assembler = Assembler::default();
+            for fragment in octets.chunks(50) {
+                let _ = assembler.add(fragment);
+            }
+            // As the extensions of a hello that is good until there.
+            let mut message = sample()[..4 + 2 + 32 + 1 + 6 + 2].to_vec();
+            message.extend_from_slice(&u16::try_from(octets.len()).unwrap().to_be_bytes());
+            message.extend_from_slice(&octets);
+            decode(&message, 1);
+        }
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::{Framing, MAX_BODY, MAX_HEAD, Progress, Reader};
 
 /// Feeds a request in pieces of every size; all must give the same. Returns the last progress.
@@ -106,4 +108,22 @@ fn memory_is_bounded() {
     reader.add(format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{MAX_BODY:x}\r\n").as_bytes());
     assert_eq!(reader.add(&vec![b'a'; MAX_BODY]), Progress::NeedsBody);
     assert!(matches!(reader.add(b"\r\n1\r\n"), Progress::Refused(refusal) if refusal.status == 413));
+}
+
+proptest! {
+    #[test]
+    fn any_octets_are_read_without_panic(octets in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let text: Vec<u8> = octets.iter().map(|octet| b"\r\n: 09af;AZ\0{}\"/"[usize::from(octet % 16)]).collect();
+        for request in [octets.clone(), text.clone(), [&head[..], &octets].concat(), [&head[..], &text].concat()] {
+            let mut reader = Reader::default();
+            for piece in request.chunks(7) {
+                if matches!(reader.add(piece), Progress::Refused(_)) {
+                    break;
+                }
+            }
+            let kept = reader.head_octets().len() + reader.extra().len();
+            prop_assert!(kept <= request.len() && reader.body().len() <= request.len());
+        }
+    }
 }

@@ -8,8 +8,9 @@ use super::hub::Recorder;
 use crate::error::{CommandError, io_reason};
 use crate::finding::Finding;
 
-/// Connections at the same time, unless said otherwise.
-pub(super) const CONNECTIONS: u64 = 16_384;
+/// Connections at the same time, unless said otherwise, and those below which it is said.
+const CONNECTIONS: u64 = 16_384;
+const FEW_CONNECTIONS: u64 = 256;
 /// Octets that large bodies may take, all together.
 pub(super) const BODIES: usize = 64 * 1024 * 1024;
 /// How long the server waits when a connection cannot be accepted.
@@ -21,14 +22,15 @@ const OTHER_FILES: u64 = 64;
 
 /// Raises the limit of open files as far as it is needed and allowed. Gives the connections that
 /// can be had, and what to say when they are fewer than were wanted.
-pub(super) fn connections(wanted: u64) -> (usize, Option<Finding>) {
-    let files = rlimit::increase_nofile_limit(wanted + OTHER_FILES);
+pub(super) fn connections(wanted: Option<u64>) -> (usize, Option<Finding>) {
+    let most = wanted.unwrap_or(CONNECTIONS);
+    let files = rlimit::increase_nofile_limit(most.saturating_add(OTHER_FILES));
     // Where the limit is not known, connections show it.
-    let possible = files.map_or(wanted, |files| files.saturating_sub(OTHER_FILES).max(1)).min(wanted);
-    let finding = (possible < wanted).then(|| {
+    let possible = files.map_or(most, |files| files.saturating_sub(OTHER_FILES).max(1)).min(most);
+    let finding = (possible < wanted.unwrap_or(FEW_CONNECTIONS)).then(|| {
         Finding::warning(
             "few-open-files",
-            format!("the system allows {possible} connections at the same time, not {wanted}"),
+            format!("the system allows {possible} connections at the same time"),
         )
         .hint("raise the limit of open files: `ulimit -n`")
     });
@@ -60,10 +62,6 @@ impl AcceptFailures {
     /// # Errors
     /// There were so many that it will not get better.
     pub(super) fn add(&mut self, error: &io::Error) -> Result<Option<Finding>, CommandError> {
-        // The client gave up before it was accepted.
-        if error.kind() == io::ErrorKind::ConnectionAborted {
-            return Ok(None);
-        }
         self.0 += 1;
         let reason = io_reason(error);
         match self.0 {
@@ -83,21 +81,21 @@ impl AcceptFailures {
 mod tests {
     use std::io;
 
-    use super::{AcceptFailures, MAX_FAILURES, OTHER_FILES, connections};
+    use super::{AcceptFailures, CONNECTIONS, MAX_FAILURES, OTHER_FILES, connections};
 
     #[test]
     fn what_cannot_be_had_is_said() {
-        assert_eq!(connections(1), (1, None));
-        let (possible, finding) = connections(1 << 40);
+        assert_eq!(connections(Some(1)), (1, None));
+        let (possible, finding) = connections(Some(1 << 40));
         let possible = u64::try_from(possible).unwrap();
         assert!(possible > OTHER_FILES && possible < 1 << 40);
         assert_eq!(finding.unwrap().code, "few-open-files");
+        assert!(connections(None).0 <= usize::try_from(CONNECTIONS).unwrap());
     }
 
     #[test]
     fn a_failure_is_told_once_and_borne_for_a_while() {
         let mut failures = AcceptFailures::default();
-        assert_eq!(failures.add(&io::ErrorKind::ConnectionAborted.into()).unwrap(), None);
         let full = io::Error::other("too many open files");
         assert_eq!(failures.add(&full).unwrap().unwrap().code, "not-accepted");
         for _ in 2..MAX_FAILURES {

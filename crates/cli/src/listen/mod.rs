@@ -114,9 +114,10 @@ pub(crate) struct Args {
     /// Serve a certificate that a client must refuse: whoever sends a request does not verify.
     #[arg(long, value_name = "KIND", value_enum)]
     bad_certificate: Option<CertificateFault>,
-    /// Connections that are served at the same time; further ones are let go at once.
-    #[arg(long, value_name = "N", default_value_t = limits::CONNECTIONS, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    connections: u64,
+    /// Connections that are served at the same time; further ones are let go at once [default: 16384,
+    /// or what the system allows].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    connections: Option<u64>,
     /// Print secrets whole instead of their first characters.
     #[arg(long)]
     show_secrets: bool,
@@ -237,6 +238,8 @@ async fn accept(
     while attempts.is_none_or(|attempts| accepted < attempts) {
         let (stream, peer) = match listener.accept().await {
             Ok(connection) => connection,
+            // The client gave up before it was accepted.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
             Err(error) => {
                 if let Some(finding) = failures.add(&error)? {
                     hub.event(Event::Notice(Notice { findings: vec![finding] })).await;
@@ -263,11 +266,20 @@ async fn accept(
     Ok(())
 }
 
-/// Waits for Ctrl-C.
+/// Waits for Ctrl-C, or for the signal that asks a program to end.
 async fn interrupted() -> Result<(), CommandError> {
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|error| CommandError::could_not_run(format!("Ctrl-C cannot be watched for: {error}")))
+    let failed = |error| CommandError::could_not_run(format!("Ctrl-C cannot be watched for: {error}"));
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        tokio::select! {
+            outcome = tokio::signal::ctrl_c() => outcome.map_err(failed),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(failed)
 }
 
 /// Those that every leaf has, those of the command line, and the addresses where devices find the server.

@@ -169,10 +169,17 @@ fn the_ca_is_the_same_in_the_next_run() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_with_a_summary() {
+    for signal in ["-INT", "-TERM"] {
+        ends_with_a_summary(signal);
+    }
+}
+
+#[cfg(unix)]
+fn ends_with_a_summary(signal: &str) {
     let mut server = Server::start_for(9, &[]);
     exchange(&mut server.client("gts"), b"GET / HTTP/1.1\r\nHost: picopost.test:8443\r\n\r\n");
     while server.next_event()["event"] != "closed" {}
-    assert!(Command::new("kill").args(["-INT", &server.id().to_string()]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &server.id().to_string()]).status().unwrap().success());
     let events = server.events();
     assert_eq!(
         events.text,

@@ -187,7 +187,7 @@ fn a_key_log_opens_a_capture_of_others() {
     assert_eq!(tshark(&capture, &[&REQUESTS[..], &["http.host"]].concat()), [""; 0]);
     let preference = format!("tls.keylog_file:{}", keys.display());
     let requests = tshark(&capture, &[&["-o", &preference][..], &REQUESTS, &["http.host"]].concat());
-    assert_eq!(requests, ["/logged\tpicopost.test"]);
+    assert_eq!(requests, ["/logged\tpicopost.test:8443"]);
 }
 
 /// Only where it is asked for.
