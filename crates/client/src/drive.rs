@@ -49,15 +49,19 @@ where
     O: Observer + ?Sized,
 {
     let outcome = turns(exchange, wire, &mut Watch::new(observer)).await;
-    // Best effort: the stream may be what failed, and the exchange has its outcome already.
-    while !exchange.farewell().is_empty() {
+    // Best effort: the stream may be what failed, and the exchange has its outcome already. One that has
+    // kept it waiting for too long is not waited for once more.
+    let is_late = matches!(outcome, Err(Error::TimedOut { .. }));
+    while !is_late && !exchange.farewell().is_empty() {
         match wire.write(Wait::Farewell, exchange.farewell()).await {
             Ok(count @ 1..) => exchange.sent(count),
             Err(Halt::Failed(ErrorKind::Interrupted)) => {}
             Ok(0) | Err(_) => break,
         }
     }
-    while let Err(Halt::Failed(ErrorKind::Interrupted)) = wire.flush(Wait::Farewell).await {}
+    if !is_late {
+        while let Err(Halt::Failed(ErrorKind::Interrupted)) = wire.flush(Wait::Farewell).await {}
+    }
     observer.ended(&exchange.summary());
     outcome
 }

@@ -5,15 +5,17 @@ use core::{fmt, mem};
 
 use embedded_io::ErrorKind;
 use picopost_http::{End, Request, RequestWriter, Response, ResponseReader, StatusCode, Url};
-use picopost_tls::{Config, Connection, Parked, ServerName, Session, SignatureMemo, Step, UnixTime};
+use picopost_tls::{Config, Connection, ServerName, Session, SignatureMemo, Step, UnixTime};
 use rand_core::TryCryptoRng;
 
 use content::Outlet;
 pub use content::{Sink, SinkRefused};
+use keep_alive::Ending;
 
 use crate::{Channel, Direction, Error, Fate, Octets, Security, Stage, Summary, tls};
 
 mod content;
+mod keep_alive;
 
 /// The caller's memory for one exchange.
 ///
@@ -160,17 +162,6 @@ pub struct Exchange<'a, C = Connection<'a>> {
     ending: Ending,
 }
 
-/// What becomes of the connection when the response is whole.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    /// It is closed.
-    Close,
-    /// It stays open, if nothing speaks against it.
-    Keep,
-    /// It stays open: everything that came is used up.
-    Kept,
-}
-
 /// An [`Action`] without its borrow.
 enum Turn {
     Send,
@@ -220,27 +211,6 @@ impl<'a> Exchange<'a> {
             Err(error) => Err(Error::Tls { stage: Stage::Setup, error }),
         }
     }
-
-    /// An exchange over a connection that was kept, and is for this configuration.
-    #[inline(never)]
-    pub(crate) fn resume(
-        request: &Request<'a>,
-        config: Config<'a>,
-        buffers: Buffers<'a>,
-        place: &mut Parked,
-    ) -> Result<Self, Error> {
-        let Buffers { receive, send, response, session, memo: _ } = buffers;
-        match Connection::unpark(place, config, session, receive, send) {
-            Ok(connection) => Ok(Self::over(connection, request, response)),
-            Err(error) => Err(Error::Tls { stage: Stage::Setup, error }),
-        }
-    }
-
-    /// Puts the connection aside, if it is one that was kept ([`Self::with_keep_alive`]) and can be used
-    /// again: whether it was.
-    pub fn park(&mut self, place: &mut Parked) -> bool {
-        self.ending == Ending::Kept && self.failure.is_none() && self.channel.park(place)
-    }
 }
 
 impl<'a, C: Channel> Exchange<'a, C> {
@@ -263,21 +233,6 @@ impl<'a, C: Channel> Exchange<'a, C> {
             request_given: false,
             ending: Ending::Close,
         }
-    }
-
-    /// The same exchange, which leaves the connection open in the end if it can be used again
-    /// ([`picopost_http::ResponseReader::is_reusable`], and nothing of the server's is left over). To be
-    /// called before the first [`Self::next`]. Whoever does not [`Self::park`] it then leaves a server
-    /// waiting.
-    #[must_use]
-    pub fn with_keep_alive(mut self) -> Self {
-        self.keep_alive();
-        self
-    }
-
-    pub(crate) fn keep_alive(&mut self) {
-        self.request.keep_alive();
-        self.ending = Ending::Keep;
     }
 
     /// What is to be done next. [`Action::Done`] stays, and so does an error.
@@ -359,9 +314,7 @@ impl<'a, C: Channel> Exchange<'a, C> {
     pub fn farewell(&self) -> &[u8] {
         // A request of which nothing was given away stays here: it has failed, and is no farewell.
         let is_kept = self.request_sealed && !self.request_given;
-        // What could not be sent in time is not tried again.
-        let is_late = matches!(self.failure, Some(Error::TimedOut { .. }));
-        if self.failure.is_some() && self.send_failure.is_none() && !is_kept && !is_late {
+        if self.failure.is_some() && self.send_failure.is_none() && !is_kept {
             self.channel.outgoing()
         } else {
             &[]
@@ -515,38 +468,6 @@ impl<'a, C: Channel> Exchange<'a, C> {
             Ok(()) => Ok(Turn::Worked),
             // The server went away while it was sent to: that was the beginning of it.
             Err(error) => Err(self.send_failure.unwrap_or(Error::Http(error))),
-        }
-    }
-
-    /// Whether the connection may carry another exchange: RFC 9112 §9.3, and both messages are whole.
-    fn may_be_kept(&self) -> bool {
-        self.ending != Ending::Close && self.request.is_done() && !self.closed && self.response.is_reusable()
-    }
-
-    /// Uses up what came behind the response: tickets, say. Anything else is a reason to close.
-    fn settle(&mut self) -> Turn {
-        match self.channel.step() {
-            Ok(Step::Again) => Turn::Worked,
-            Ok(Step::Computed) => Turn::Computed,
-            Ok(Step::Receive) => {
-                self.ending = Ending::Kept;
-                Turn::Done
-            }
-            // RFC 9112 §9.2: more than was asked for, or the server's own close; or TLS has failed,
-            // which is of no interest to a response that is whole.
-            Ok(Step::Plaintext) => {
-                self.excess = self.excess.saturating_add(self.channel.plaintext().len());
-                self.ending = Ending::Close;
-                Turn::Worked
-            }
-            Ok(Step::Closed) => {
-                self.ending = Ending::Close;
-                Turn::Worked
-            }
-            Err(_) => {
-                (self.ending, self.closed) = (Ending::Close, true);
-                Turn::Worked
-            }
         }
     }
 

@@ -15,7 +15,8 @@ pub enum Stage {
     Setup,
     /// The time.
     Clock,
-    /// From name to address. A driver reports this one for all of connecting.
+    /// From name to address. [`crate::asynch::post`] and [`crate::blocking::post`] report this one for all
+    /// of connecting; the clients tell the two apart.
     Dns,
     /// Opening the TCP connection.
     Tcp,

@@ -66,6 +66,8 @@ pub(super) struct Answer {
 pub(super) struct Failed {
     pub(super) error: Error,
     pub(super) fate: Fate,
+    /// Whether it failed at the host that the caller named.
+    pub(super) host: Host,
     /// The answer to another request that stood in its way.
     pub(super) answer: Option<Answer>,
 }
@@ -73,7 +75,7 @@ pub(super) struct Failed {
 impl<E: Into<Error>> From<E> for Failed {
     /// Before anything of the request was sent.
     fn from(error: E) -> Self {
-        Self { error: error.into(), fate: Fate::NotSent, answer: None }
+        Self { error: error.into(), fate: Fate::NotSent, host: Host::Own, answer: None }
     }
 }
 
@@ -167,7 +169,9 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
             // A token request may be repeated: see `Post::with_tokens`.
             Err(Failed { answer: Some(_), .. }) => IdempotencyKey::Present,
             // Another host got none.
-            Ok(Answer { host: Host::Other, .. }) => IdempotencyKey::Absent,
+            Ok(Answer { host: Host::Other, .. }) | Err(Failed { host: Host::Other, .. }) => {
+                IdempotencyKey::Absent
+            }
             _ if request.has_header("idempotency-key") => IdempotencyKey::Present,
             _ => IdempotencyKey::Absent,
         };
@@ -265,7 +269,9 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
         }
         let outcome = drive::run(exchange, &mut Limited { io: &mut self.io, budget }, observer).await;
         let fate = exchange.request_fate();
-        match idle.filter(|_| outcome.is_ok() && exchange.park(&mut self.kept.parked)) {
+        // RFC 9110 §15.5.20: a misdirected request is to come over another connection.
+        let may_stay = outcome.is_ok() && exchange.status() != Some(StatusCode(421));
+        match idle.filter(|_| may_stay && exchange.park(&mut self.kept.parked)) {
             Some(idle) => {
                 let named = exchange.head().and_then(|head| head.keep_alive_timeout());
                 // A second less: it counts from when the server has sent its answer.
@@ -280,7 +286,7 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
         if let Some(seconds) = head.and_then(|head| head.date(now.as_secs())) {
             self.dated = Some(Known { seconds, at: self.io.now() });
         }
-        outcome.map_err(|error| Failed { error, fate, answer: None })?;
+        outcome.map_err(|error| Failed { error, fate, host, answer: None })?;
         if let (Some(StatusCode(307 | 308)), Some(_)) = (exchange.status(), redirects) {
             let place = exchange.resolve_location(request.url())?;
             return Ok(Hop::Redirected { start: place.start, length: place.len() });

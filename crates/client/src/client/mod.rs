@@ -47,7 +47,8 @@ pub struct Platform<T, D, U, K, R> {
 /// A delay alone does not tell how long something took that was faster. Another clock than
 /// [`crate::Clock`], since that one may be set in between, or not know the time.
 pub trait Uptime {
-    /// Milliseconds since some fixed moment. Never less than before.
+    /// Milliseconds since some fixed moment. Never less than before; a sleep during which the client is kept
+    /// counts.
     fn milliseconds(&self) -> u64;
 }
 

@@ -116,7 +116,7 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
             // It is an answer like any other.
             Ok(Hop::Redirected { .. }) => Err(Error::Token(TokenError::Missing).into()),
             // The caller's request has not been sent.
-            Err(failed) => Err(Failed { fate: Fate::NotSent, ..failed }),
+            Err(failed) => Err(Failed { fate: Fate::NotSent, host: Host::Own, ..failed }),
         };
         space.zeroize();
         self.wipe_received();
@@ -130,7 +130,7 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
             Ok(()) => Ok(()),
             // An answer of another kind may be one that passes: 429, 503.
             Err(error @ TokenError::Status { .. }) => {
-                Err(Failed { error: Error::Token(error), fate: Fate::NotSent, answer: Some(answer) })
+                Err(Failed { answer: Some(answer), ..Error::Token(error).into() })
             }
             Err(error) => Err(Error::Token(error).into()),
         }

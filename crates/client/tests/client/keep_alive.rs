@@ -5,7 +5,7 @@ use std::time::Duration;
 use picopost::{KeepAlive, Post, Request, RetryPolicy, Settings, Url};
 use picopost_testkit::chains::shapes;
 
-use crate::world::{Plan, both};
+use crate::world::{Plan, REPLY, both};
 
 const ONCE: Settings<'static> = Settings { retry: RetryPolicy::NEVER, ..Settings::DEFAULT };
 
@@ -228,6 +228,61 @@ fn a_reused_connection_has_its_limits_again() {
             }
             assert_eq!(connections(world), [0; 20]);
             assert_eq!(world.elapsed(), 400_000);
+        },
+    );
+}
+
+/// What spoils a connection behind a whole response is no harm to that response.
+#[test]
+fn more_behind_an_answer() {
+    let plan =
+        Plan { garbage: b"\x17\x03\x03\x00\x20this is no record that anyone has sealed", ..Plan::GOOD };
+    both(
+        &shapes::gts(),
+        ONCE,
+        |world| world.plan(plan.clone()),
+        |world, client| {
+            assert_eq!(client.post((&request()).into()), Ok((200, b"ok".to_vec())));
+            assert_eq!(client.post((&request()).into()), Ok((200, b"ok".to_vec())));
+            assert_eq!(connections(world), [0, 1]);
+        },
+    );
+    let plan = Plan { excess: REPLY.as_bytes(), ..Plan::GOOD };
+    both(
+        &shapes::gts(),
+        ONCE,
+        |world| world.plan(plan.clone()),
+        |world, client| {
+            assert_eq!(client.post((&request()).into()), Ok((200, b"ok".to_vec())));
+            assert_eq!(client.post((&request()).into()), Ok((200, b"ok".to_vec())));
+            assert_eq!(connections(world), [0, 1]);
+        },
+    );
+    // Half a record may become anything.
+    let plan = Plan { garbage: b"\x17\x03", ..Plan::GOOD };
+    both(
+        &shapes::gts(),
+        ONCE,
+        |world| world.plan(plan.clone()),
+        |world, client| {
+            assert!(client.post((&request()).into()).is_ok());
+            assert!(client.post((&request()).into()).is_ok());
+            assert_eq!(connections(world), [0, 1]);
+        },
+    );
+}
+
+/// RFC 9110 section 15.5.20: not over the connection that was the wrong one.
+#[test]
+fn a_misdirected_request_takes_another_way() {
+    let reply = "HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\n\r\n";
+    both(
+        &shapes::gts(),
+        Settings::DEFAULT,
+        |world| world.reply(reply),
+        |world, client| {
+            assert_eq!(client.post((&request()).into()).unwrap().0, 200);
+            assert_eq!(connections(world), [0, 1]);
         },
     );
 }

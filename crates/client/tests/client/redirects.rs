@@ -3,7 +3,7 @@
 use picopost::{Header, Post, Redirects, Request, RetryPolicy, Settings, Url, http};
 use picopost_testkit::chains::shapes;
 
-use crate::world::{World, both};
+use crate::world::{Plan, World, both, fixed};
 
 const FOLLOW: Settings<'static> =
     Settings { retry: RetryPolicy::NEVER, redirects: Redirects::Follow { maximum: 3 }, ..Settings::DEFAULT };
@@ -129,6 +129,26 @@ fn a_key_counts_only_where_it_is_sent() {
             assert_eq!(outcome.0 == 200, is_repeated, "{location}");
             // A repetition begins where the first attempt did.
             assert_eq!(world.seen.borrow().len(), if is_repeated { 3 } else { 2 });
+        });
+    }
+}
+
+/// The same where the other host may have it, and says nothing: at each octet of its answer.
+#[test]
+fn without_the_key_nothing_is_sent_to_another_host_twice() {
+    let settings = Settings { retry: RetryPolicy::DEFAULT, ..FOLLOW };
+    for at in (0..7000).step_by(211) {
+        let prepare = |world: &World| {
+            world.reply(to("https://device.example:9443/x"));
+            world.plan(Plan::GOOD);
+            world.plan(Plan { stop_received: Some((at, true)), ..Plan::GOOD });
+            (0..4).for_each(|_| world.plan(Plan::GOOD));
+        };
+        both(&fixed(), settings, prepare, |world, client| {
+            let outcome = client.post(Post::from(&Request::json(url(), b"{}")).with_fresh_key());
+            let there = world.seen.borrow().iter().filter(|seen| seen.port == 9443).count();
+            assert!(there <= 1, "{at}");
+            assert!(there == 1 || outcome.is_ok(), "{at}: {outcome:?}");
         });
     }
 }

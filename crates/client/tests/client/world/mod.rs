@@ -4,22 +4,21 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use picopost::embedded_io::{self, ErrorKind};
-use picopost::rand_core;
-use picopost::{
-    Addresses, Buffers, Clock, Error, Octets, Platform, Post, Security, Session, Settings, Stage, Trust,
-    UnixTime, asynch, blocking, embedded_hal, embedded_hal_async, embedded_io_async,
-};
+use picopost::Addresses;
+use picopost::embedded_io::ErrorKind;
 use picopost_testkit::chains::{self, Chain};
 use rustls::{ServerConfig, ServerConnection};
 
-use crate::support::{Answer, Memory, Rustls};
+use crate::support::{Answer, Rustls};
+
+pub(crate) use clients::{both, fixed, platform, run, timed_out};
+pub(crate) use network::{Dice, Lazy, Network, Time};
+
+mod clients;
+mod network;
 
 /// What becomes of an operation for the time being.
 pub(crate) enum Step<T> {
@@ -44,6 +43,10 @@ pub(crate) struct Plan {
     pub(crate) closes: Option<(usize, u64)>,
     /// How long each answer takes, in milliseconds.
     pub(crate) thinks: u64,
+    /// What the server says behind each answer, in a record of its own.
+    pub(crate) excess: &'static [u8],
+    /// Octets that come behind each answer, outside of TLS.
+    pub(crate) garbage: &'static [u8],
 }
 
 impl Plan {
@@ -54,6 +57,8 @@ impl Plan {
         drip: None,
         closes: None,
         thinks: 0,
+        excess: b"",
+        garbage: b"",
     };
 }
 
@@ -219,6 +224,14 @@ impl World {
         })
     }
 
+    /// Where the server takes nothing more, neither do the network's buffers become empty.
+    fn flush(&self) -> Step<()> {
+        self.with(|connection| match connection.plan.stop_sent {
+            Some((limit, false)) if connection.sent == limit => Step::Never,
+            _ => Step::Done(Ok(())),
+        })
+    }
+
     /// The server takes octets, and answers.
     fn serve(&self, connection: &mut Connection, mut octets: &[u8]) {
         while !octets.is_empty() {
@@ -232,11 +245,12 @@ impl World {
             }
             let _ = connection.tls.reader().read_to_end(&mut connection.request);
         }
-        let mut at = self.now.get();
+        let (mut at, answered) = (self.now.get(), connection.answered);
         while let Some(seen) = self.whole_request(connection) {
             self.seen.borrow_mut().push(seen);
             let reply = self.replies.borrow_mut().pop_front().unwrap_or_else(|| REPLY.to_owned());
             connection.tls.writer().write_all(reply.as_bytes()).unwrap();
+            connection.tls.writer().write_all(connection.plan.excess).unwrap();
             at += connection.plan.thinks;
             if let Some((number, after)) = connection.plan.closes
                 && number == connection.answered
@@ -251,6 +265,9 @@ impl World {
         let mut out = Vec::new();
         while connection.tls.wants_write() {
             connection.tls.write_tls(&mut out).unwrap();
+        }
+        if connection.answered > answered {
+            out.extend_from_slice(connection.plan.garbage);
         }
         connection.outgoing.extend(out.into_iter().map(|octet| (at, octet)));
     }
@@ -332,339 +349,5 @@ impl World {
             }
             None => Step::Never,
         }
-    }
-}
-
-/// The client's end of the socket.
-#[derive(Clone)]
-pub(crate) struct Network {
-    world: Rc<World>,
-    limit: u64,
-}
-
-impl Network {
-    fn block<T>(&self, mut operation: impl FnMut(&World) -> Step<T>) -> Result<T, ErrorKind> {
-        let until = self.world.now.get() + self.limit;
-        loop {
-            match operation(&self.world) {
-                Step::Done(outcome) => return outcome,
-                Step::At(at) if at < until => self.world.now.set(at),
-                Step::At(_) | Step::Never => {
-                    self.world.now.set(until);
-                    return Err(ErrorKind::TimedOut);
-                }
-            }
-        }
-    }
-
-    async fn wait<T>(&self, mut operation: impl FnMut(&World) -> Step<T>) -> Result<T, ErrorKind> {
-        std::future::poll_fn(|_| match operation(&self.world) {
-            Step::Done(outcome) => Poll::Ready(outcome),
-            Step::At(at) => {
-                self.world.wake.borrow_mut().push(at);
-                Poll::Pending
-            }
-            Step::Never => Poll::Pending,
-        })
-        .await
-    }
-
-    /// An operation that is asked for once, though it is polled often.
-    async fn once<T>(&self, operation: impl FnOnce(&World) -> Step<T>) -> Result<T, ErrorKind> {
-        match operation(&self.world) {
-            Step::Done(outcome) => outcome,
-            Step::At(_) | Step::Never => std::future::pending().await,
-        }
-    }
-}
-
-impl embedded_io::ErrorType for Network {
-    type Error = ErrorKind;
-}
-
-impl embedded_io::ReadReady for Network {
-    fn read_ready(&mut self) -> Result<bool, ErrorKind> {
-        self.world.read_ready()
-    }
-}
-
-impl embedded_io::Read for Network {
-    fn read(&mut self, space: &mut [u8]) -> Result<usize, ErrorKind> {
-        self.block(|world| world.read(space))
-    }
-}
-
-impl embedded_io::Write for Network {
-    fn write(&mut self, octets: &[u8]) -> Result<usize, ErrorKind> {
-        self.block(|world| world.write(octets))
-    }
-
-    fn flush(&mut self) -> Result<(), ErrorKind> {
-        Ok(())
-    }
-}
-
-impl blocking::Transport for Network {
-    fn set_limit(&mut self, limit: Duration) {
-        assert!(!limit.is_zero());
-        self.limit = limit.as_millis().try_into().unwrap();
-    }
-
-    fn resolve(&mut self, host: &str) -> Result<Addresses, ErrorKind> {
-        self.block(|world| world.resolve(host))
-    }
-
-    fn connect(&mut self, address: SocketAddr) -> Result<(), ErrorKind> {
-        self.block(|world| world.connect(address))
-    }
-
-    fn disconnect(&mut self) {
-        self.world.disconnect();
-    }
-
-    fn datagram(&mut self, to: SocketAddr, request: &[u8], answer: &mut [u8]) -> Result<usize, ErrorKind> {
-        self.block(|world| world.datagram(to, request, answer))
-    }
-}
-
-/// The same, for the async client.
-#[derive(Clone)]
-pub(crate) struct Lazy(Network);
-
-impl embedded_io::ErrorType for Lazy {
-    type Error = ErrorKind;
-}
-
-impl embedded_io::ReadReady for Lazy {
-    fn read_ready(&mut self) -> Result<bool, ErrorKind> {
-        self.0.world.read_ready()
-    }
-}
-
-impl embedded_io_async::Read for Lazy {
-    async fn read(&mut self, space: &mut [u8]) -> Result<usize, ErrorKind> {
-        self.0.wait(|world| world.read(space)).await
-    }
-}
-
-impl embedded_io_async::Write for Lazy {
-    async fn write(&mut self, octets: &[u8]) -> Result<usize, ErrorKind> {
-        self.0.wait(|world| world.write(octets)).await
-    }
-
-    async fn flush(&mut self) -> Result<(), ErrorKind> {
-        Ok(())
-    }
-}
-
-impl asynch::Transport for Lazy {
-    async fn resolve(&mut self, host: &str) -> Result<Addresses, ErrorKind> {
-        self.0.once(|world| world.resolve(host)).await
-    }
-
-    async fn connect(&mut self, address: SocketAddr) -> Result<(), ErrorKind> {
-        self.0.once(|world| world.connect(address)).await
-    }
-
-    fn disconnect(&mut self) {
-        self.0.world.disconnect();
-    }
-
-    async fn datagram(
-        &mut self,
-        to: SocketAddr,
-        request: &[u8],
-        answer: &mut [u8],
-    ) -> Result<usize, ErrorKind> {
-        self.0.once(|world| world.datagram(to, request, answer)).await
-    }
-}
-
-/// Time that goes by when somebody waits for it.
-#[derive(Clone)]
-pub(crate) struct Time(Rc<World>);
-
-impl embedded_hal::delay::DelayNs for Time {
-    fn delay_ns(&mut self, nanoseconds: u32) {
-        self.0.now.set(self.0.now.get() + u64::from(nanoseconds).div_ceil(1_000_000));
-    }
-
-    fn delay_ms(&mut self, milliseconds: u32) {
-        self.0.now.set(self.0.now.get() + u64::from(milliseconds));
-    }
-}
-
-impl embedded_hal_async::delay::DelayNs for Time {
-    async fn delay_ns(&mut self, nanoseconds: u32) {
-        self.delay_ms(nanoseconds.div_ceil(1_000_000)).await;
-    }
-
-    async fn delay_ms(&mut self, milliseconds: u32) {
-        let until = self.0.now.get() + u64::from(milliseconds);
-        std::future::poll_fn(|_| {
-            if self.0.now.get() >= until {
-                return Poll::Ready(());
-            }
-            self.0.wake.borrow_mut().push(until);
-            Poll::Pending
-        })
-        .await;
-    }
-}
-
-impl Clock for Time {
-    fn now(&self) -> Option<UnixTime> {
-        let seconds = self.0.clock.get()? + self.0.elapsed() / 1000;
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
-    }
-}
-
-/// Random octets that are the same in each run, so that what depends on them is too.
-pub(crate) struct Dice(u64);
-
-impl rand_core::TryRng for Dice {
-    type Error = std::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        unreachable!("octets are asked for")
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        unreachable!("octets are asked for")
-    }
-
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-        for octet in octets {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *octet = self.0.to_be_bytes()[0];
-        }
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Dice {}
-
-type Result2 = Result<(u16, Vec<u8>), Error>;
-
-/// Either client.
-pub(crate) trait Poster {
-    fn post(&mut self, post: Post<'_>) -> Result2;
-    fn disconnect(&mut self);
-    fn hint(&self, error: &Error) -> Option<picopost::ClockHint>;
-}
-
-pub(crate) fn platform<T>(
-    world: &Rc<World>,
-    transport: T,
-) -> Platform<T, Time, impl Fn() -> u64, Time, Dice> {
-    let uptime = {
-        let world = world.clone();
-        move || world.now.get()
-    };
-    let time = Time(world.clone());
-    Platform { transport, delay: time.clone(), uptime, clock: time, entropy: Dice(7) }
-}
-
-macro_rules! poster {
-    ($module:ident, $delay:path, $($run:tt)*) => {
-        impl<T, D, U, K, R> Poster for (Rc<World>, $module::Client<'_, T, D, U, K, R>)
-        where
-            T: $module::Transport,
-            D: $delay,
-            U: picopost::Uptime,
-            K: Clock,
-            R: rand_core::TryCryptoRng,
-        {
-            fn post(&mut self, post: Post<'_>) -> Result2 {
-                let (world, client) = self;
-                let response = $($run)*(world, client.post(post));
-                response.map(|response| (response.status().0, response.body().to_vec()))
-            }
-
-            fn disconnect(&mut self) {
-                let (world, client) = self;
-                $($run)*(world, client.disconnect());
-            }
-
-            fn hint(&self, error: &Error) -> Option<picopost::ClockHint> {
-                self.1.clock_hint(error)
-            }
-        }
-    };
-}
-
-poster!(asynch, embedded_hal_async::delay::DelayNs, run);
-poster!(blocking, embedded_hal::delay::DelayNs, done);
-
-fn done<T>(_: &World, value: T) -> T {
-    value
-}
-
-/// Runs a future; where it waits, the time jumps.
-pub(crate) fn run<F: Future>(world: &World, future: F) -> F::Output {
-    let mut future = pin!(future);
-    let woken = Rc::new(Cell::new(false));
-    loop {
-        world.wake.borrow_mut().clear();
-        woken.set(false);
-        let (flag, waker) = flag_waker();
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        if flag.load(std::sync::atomic::Ordering::Relaxed) {
-            continue;
-        }
-        let next = world.wake.borrow().iter().copied().min().expect("somebody waits for something");
-        world.now.set(next.max(world.now.get()));
-    }
-}
-
-fn flag_waker() -> (Arc<std::sync::atomic::AtomicBool>, Waker) {
-    struct Flag(Arc<std::sync::atomic::AtomicBool>);
-    impl std::task::Wake for Flag {
-        fn wake(self: Arc<Self>) {
-            self.0.store(true, std::sync::atomic::Ordering::Relaxed);
-        }
-    }
-    let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    (flag.clone(), Waker::from(Arc::new(Flag(flag))))
-}
-
-/// Tells the same story to both clients, each in a world made anew, and compares what the server saw and
-/// when.
-pub(crate) fn both(
-    chain: &Chain,
-    settings: Settings<'_>,
-    prepare: impl Fn(&World),
-    story: impl Fn(&World, &mut dyn Poster),
-) {
-    let mut traces = Vec::new();
-    for is_async in [true, false] {
-        let world = World::new(chain);
-        prepare(&world);
-        let anchors = chain.anchors();
-        let security = Security::from(Trust::anchors(&anchors));
-        let (mut memory, mut session) = (Memory::new(4096, 1024, 1024), Session::new());
-        let buffers = Buffers { session: Some(&mut session), ..memory.buffers() };
-        let network = Network { world: world.clone(), limit: 0 };
-        if is_async {
-            let client = asynch::Client::new(security, buffers, platform(&world, Lazy(network)));
-            story(&world, &mut (world.clone(), client.with_settings(settings)));
-        } else {
-            let client = blocking::Client::new(security, buffers, platform(&world, network));
-            story(&world, &mut (world.clone(), client.with_settings(settings)));
-        }
-        traces.push((world.seen.borrow().clone(), world.calls.borrow().clone(), world.elapsed()));
-    }
-    assert_eq!(traces[0], traces[1], "both clients do the same");
-}
-
-/// The error of a POST that ended in a time limit.
-pub(crate) fn timed_out(result: &Result2) -> (u16, Stage, u32, Octets) {
-    match result {
-        Err(error @ Error::TimedOut { stage, after_milliseconds, octets, .. }) => {
-            (error.code(), *stage, *after_milliseconds, *octets)
-        }
-        other => panic!("{other:?}"),
     }
 }
