@@ -118,7 +118,7 @@ pub(crate) enum Wait {
     GoAhead,
     FirstOctet,
     Body,
-    #[cfg(feature = "sntp")]
+    #[cfg_attr(not(feature = "sntp"), expect(dead_code, reason = "nobody is asked"))]
     TimeServer,
     /// A courtesy on which nothing depends: close_notify.
     Farewell,
@@ -126,13 +126,31 @@ pub(crate) enum Wait {
 
 const WAITS: usize = Wait::Farewell as usize + 1;
 
+impl Wait {
+    /// The part whose limit it has. `GoAhead`, `TimeServer` and `Farewell` end in no such error.
+    const fn part(self) -> TimePart {
+        match self {
+            Self::Resolve => TimePart::Resolve,
+            Self::Connect => TimePart::Connect,
+            Self::Handshake => TimePart::Handshake,
+            Self::Send | Self::GoAhead => TimePart::Send,
+            Self::FirstOctet => TimePart::FirstOctet,
+            Self::Body => TimePart::Body,
+            Self::TimeServer | Self::Farewell => TimePart::Whole,
+        }
+    }
+}
+
 /// How long a close_notify may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What is left of the limits of one attempt, in milliseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
-    limits: TimeLimits,
+    /// How long each [`Wait`] may take, in its order.
+    limits: [u32; WAITS],
+    /// How long all may take.
+    whole: u32,
     /// What each [`Wait`] has taken so far, in its order.
     spent: [u32; WAITS],
     /// When the attempt began.
@@ -156,8 +174,20 @@ impl Allowance {
 }
 
 impl Budget {
-    pub(crate) fn new(limits: TimeLimits, now: u64) -> Self {
-        Self { limits, spent: [0; WAITS], begun: now }
+    pub(crate) fn new(limits: &TimeLimits, now: u64) -> Self {
+        let all = [
+            limits.resolve,
+            limits.connect,
+            limits.handshake,
+            limits.send,
+            limits.go_ahead,
+            limits.first_octet,
+            limits.body,
+            limits.time_server,
+            FAREWELL,
+        ];
+        let whole = milliseconds_of(limits.whole);
+        Self { limits: all.map(milliseconds_of), whole, spent: [0; WAITS], begun: now }
     }
 
     /// A new exchange within the same attempt.
@@ -172,16 +202,15 @@ impl Budget {
 
     /// For how long this may be waited from now on.
     pub(crate) fn allow(&self, wait: Wait, now: u64) -> Allowance {
-        let (part, limit) = self.limit(wait);
+        let limit = self.limits.get(wait as usize).copied().unwrap_or_default();
         let milliseconds = limit.saturating_sub(self.spent.get(wait as usize).copied().unwrap_or_default());
-        let whole = milliseconds_of(self.limits.whole);
         let taken = u32::try_from(now.saturating_sub(self.begun)).unwrap_or(u32::MAX);
-        let left = whole.saturating_sub(taken);
+        let left = self.whole.saturating_sub(taken);
         // A courtesy has a time of its own.
         if left < milliseconds && wait != Wait::Farewell {
-            Allowance { milliseconds: left, part: TimePart::Whole, limit: whole }
+            Allowance { milliseconds: left, part: TimePart::Whole, limit: self.whole }
         } else {
-            Allowance { milliseconds, part, limit }
+            Allowance { milliseconds, part: wait.part(), limit }
         }
     }
 
@@ -195,23 +224,6 @@ impl Budget {
         if let Some(spent) = self.spent.get_mut(wait as usize) {
             *spent = milliseconds;
         }
-    }
-
-    fn limit(&self, wait: Wait) -> (TimePart, u32) {
-        let limits = &self.limits;
-        let (part, limit) = match wait {
-            Wait::Resolve => (TimePart::Resolve, limits.resolve),
-            Wait::Connect => (TimePart::Connect, limits.connect),
-            Wait::Handshake => (TimePart::Handshake, limits.handshake),
-            Wait::Send => (TimePart::Send, limits.send),
-            Wait::GoAhead => (TimePart::Send, limits.go_ahead),
-            Wait::FirstOctet => (TimePart::FirstOctet, limits.first_octet),
-            Wait::Body => (TimePart::Body, limits.body),
-            #[cfg(feature = "sntp")]
-            Wait::TimeServer => (TimePart::Whole, limits.time_server),
-            Wait::Farewell => (TimePart::Whole, FAREWELL),
-        };
-        (part, milliseconds_of(limit))
     }
 }
 

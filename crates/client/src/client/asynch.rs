@@ -58,6 +58,29 @@ pub trait Transport: Read + Write + ReadReady {
     }
 }
 
+impl<T: Transport + ?Sized> Transport for &mut T {
+    async fn resolve(&mut self, host: &str) -> Result<Addresses, ErrorKind> {
+        (**self).resolve(host).await
+    }
+
+    async fn connect(&mut self, address: SocketAddr) -> Result<(), ErrorKind> {
+        (**self).connect(address).await
+    }
+
+    fn disconnect(&mut self) {
+        (**self).disconnect();
+    }
+
+    async fn datagram(
+        &mut self,
+        address: SocketAddr,
+        request: &[u8],
+        answer: &mut [u8],
+    ) -> Result<usize, ErrorKind> {
+        (**self).datagram(address, request, answer).await
+    }
+}
+
 /// A client that POSTs, over and over, and loses nothing: see [`crate`] for what it does.
 #[expect(missing_debug_implementations, reason = "there is nothing to show of a device")]
 pub struct Client<'c, T, D, U, K, R>(Core<'c, Racing<T, D, U>, K, R>);
@@ -96,7 +119,8 @@ where
     /// # Errors
     /// How the last attempt failed, if it did so without a whole response.
     pub async fn post<'r>(&mut self, post: impl Into<Post<'r>>) -> Result<Response<'_>, Error> {
-        self.0.post(post.into()).await
+        let mut post = post.into();
+        self.0.post(&mut post).await
     }
 
     /// Ends the connection that is kept, if there is one: before a deep sleep, say.

@@ -61,6 +61,33 @@ pub trait Transport: Read + Write + ReadReady {
     }
 }
 
+impl<T: Transport + ?Sized> Transport for &mut T {
+    fn set_limit(&mut self, limit: Duration) {
+        (**self).set_limit(limit);
+    }
+
+    fn resolve(&mut self, host: &str) -> Result<Addresses, ErrorKind> {
+        (**self).resolve(host)
+    }
+
+    fn connect(&mut self, address: SocketAddr) -> Result<(), ErrorKind> {
+        (**self).connect(address)
+    }
+
+    fn disconnect(&mut self) {
+        (**self).disconnect();
+    }
+
+    fn datagram(
+        &mut self,
+        address: SocketAddr,
+        request: &[u8],
+        answer: &mut [u8],
+    ) -> Result<usize, ErrorKind> {
+        (**self).datagram(address, request, answer)
+    }
+}
+
 /// A client that POSTs, over and over, and loses nothing: see [`crate`] for what it does.
 #[expect(missing_debug_implementations, reason = "there is nothing to show of a device")]
 pub struct Client<'c, T, D, U, K, R>(Core<'c, Timed<T, D, U>, K, R>);
@@ -96,7 +123,8 @@ where
     /// # Errors
     /// How the last attempt failed, if it did so without a whole response.
     pub fn post<'r>(&mut self, post: impl Into<Post<'r>>) -> Result<Response<'_>, Error> {
-        block_on(self.0.post(post.into()))
+        let mut post = post.into();
+        block_on(self.0.post(&mut post))
     }
 
     /// Ends the connection that is kept, if there is one: before a deep sleep, say.

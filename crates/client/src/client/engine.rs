@@ -99,7 +99,8 @@ impl<'c, I: Io, K: Clock, R: TryCryptoRng> Core<'c, I, K, R> {
         Self { engine, response }
     }
 
-    pub(crate) async fn post(&mut self, post: Post<'_>) -> Result<Response<'_>, Error> {
+    /// By reference, as what follows: each future that had it as a value would have room for a copy.
+    pub(crate) async fn post(&mut self, post: &mut Post<'_>) -> Result<Response<'_>, Error> {
         let extent = self.engine.attempts(post, self.response).await?;
         Ok(extent.response(self.response).ok_or(http::Error::Incomplete)?)
     }
@@ -123,9 +124,9 @@ impl<'c, I: Io, K: Clock, R: TryCryptoRng> Core<'c, I, K, R> {
 
 impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
     /// Tries until there is an answer, or no reason to go on.
-    async fn attempts(&mut self, post: Post<'_>, response: &mut [u8]) -> Result<Extent, Error> {
+    async fn attempts(&mut self, post: &mut Post<'_>, response: &mut [u8]) -> Result<Extent, Error> {
         let mut unwatched = ();
-        let observer = post.observer.unwrap_or(&mut unwatched);
+        let observer = post.observer.take().unwrap_or(&mut unwatched);
         let fresh = match post.key {
             KeySource::Fresh if !post.request.has_header("idempotency-key") => {
                 Some(RequestKey::new(&mut self.entropy)?)
@@ -137,12 +138,12 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
             None => post.request,
         };
         #[cfg(feature = "oauth")]
-        let mut bearer = super::token::Bearer::new(post.tokens, &request)?;
+        let mut bearer = super::token::Bearer::new(post.tokens.take(), &request)?;
         let begun = self.io.now();
         let mut number = 0_u8;
         loop {
             number = number.saturating_add(1);
-            let mut trip = Trip { budget: Budget::new(self.settings.limits, self.io.now()), observer };
+            let mut trip = Trip { budget: Budget::new(&self.settings.limits, self.io.now()), observer };
             #[cfg(feature = "oauth")]
             let outcome = self.authorized(&request, &mut bearer, response, &mut trip).await;
             #[cfg(not(feature = "oauth"))]
@@ -232,8 +233,8 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
         host: Host,
         redirects: Option<u8>,
     ) -> Result<Hop, Failed> {
-        trip.budget.next_exchange();
         let now = self.time(trip).await?;
+        trip.budget.next_exchange();
         let config = exchange::config(request, self.security, now)?;
         let port = request.url().authority().port();
         let is_kept = self.kept.is_good_for(&config, port, &mut self.io);
@@ -313,7 +314,7 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
     }
 
     async fn hang_up(&mut self) {
-        let mut budget = Budget::new(self.settings.limits, self.io.now());
+        let mut budget = Budget::new(&self.settings.limits, self.io.now());
         self.kept.hang_up(&mut self.io, &mut budget, self.send).await;
     }
 }

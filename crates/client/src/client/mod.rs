@@ -215,7 +215,8 @@ impl<'r> Post<'r> {
         Self { key: KeySource::Fresh, ..self }
     }
 
-    /// The same, watched.
+    /// The same, watched: each exchange with its stages, those of redirects and token requests too, and each
+    /// attempt.
     #[must_use]
     pub fn observed_by(self, observer: &'r mut dyn Observer) -> Self {
         Self { observer: Some(observer), ..self }

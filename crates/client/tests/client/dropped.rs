@@ -43,7 +43,7 @@ fn a_post_can_be_dropped_anywhere() {
     }
 }
 
-/// What a POST takes on a 64-bit host; docs/size.md has it for a chip.
+/// What client and POST take, on a host of 64 bits: on a chip of 32 it is little more than half.
 #[test]
 fn the_future_has_its_size() {
     let chain = shapes::gts();

@@ -3,7 +3,7 @@
 use picopost::{Header, Post, Redirects, Request, RetryPolicy, Settings, Url, http};
 use picopost_testkit::chains::shapes;
 
-use crate::world::{Plan, World, both, fixed};
+use crate::world::{Plan, REPLY, World, both, fixed};
 
 const FOLLOW: Settings<'static> =
     Settings { retry: RetryPolicy::NEVER, redirects: Redirects::Follow { maximum: 3 }, ..Settings::DEFAULT };
@@ -139,7 +139,10 @@ fn without_the_key_nothing_is_sent_to_another_host_twice() {
     let settings = Settings { retry: RetryPolicy::DEFAULT, ..FOLLOW };
     for at in (0..7000).step_by(211) {
         let prepare = |world: &World| {
-            world.reply(to("https://device.example:9443/x"));
+            for _ in 0..2 {
+                world.reply(to("https://device.example:9443/x"));
+                world.reply(REPLY);
+            }
             world.plan(Plan::GOOD);
             world.plan(Plan { stop_received: Some((at, true)), ..Plan::GOOD });
             (0..4).for_each(|_| world.plan(Plan::GOOD));
