@@ -6,7 +6,7 @@ use std::env;
 use std::process::ExitCode;
 
 use picopost_conformance::interop::Mode;
-use picopost_conformance::{bogo, interop, limbo};
+use picopost_conformance::{bogo, interop, limbo, oauth};
 use xtask::error::Failure;
 use xtask::process;
 
@@ -20,6 +20,7 @@ usage: cargo conformance COMMAND
              [--check]  the same
              [--write]  writes that page
              [SERVER]   that one only, without the page
+  oauth      two authorisation servers, and an edge before them
 
 exit status: 0 good, 1 a test failed, 2 usage, 3 something is missing";
 
@@ -50,6 +51,14 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
         ["interop"] | ["interop", "--check"] => interop(Mode::Check),
         ["interop", "--write"] => interop(Mode::Write),
         ["interop", server] if !server.starts_with('-') => interop(Mode::One(server)),
+        ["oauth"] => {
+            let (failures, count) = oauth::run()?;
+            for failure in &failures {
+                println!("failed: {failure}");
+            }
+            println!("{} of {count} good", count - failures.len());
+            verdict("OAuth 2.0", failures.len())
+        }
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

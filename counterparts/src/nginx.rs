@@ -42,24 +42,40 @@ impl Nginx {
     /// # Panics
     /// If there is no room for a file.
     pub fn start(folder: &TempDir, blocks: &[String]) -> Result<Self, Failure> {
+        let text = |ports: &[u16]| {
+            let block = |(block, port): (&String, &u16)| {
+                format!("    server {{\n{}{LOCATIONS}\n    }}\n", block.replace("PORT", &port.to_string()))
+            };
+            let servers: String = blocks.iter().zip(ports).map(block).collect();
+            CONFIGURATION.replace("SERVERS", &servers)
+        };
+        Self::configured(folder, blocks.len(), text)
+    }
+
+    /// Starts it with the configuration that `text` makes for so many ports.
+    ///
+    /// # Errors
+    /// It is not installed, or does not start.
+    ///
+    /// # Panics
+    /// If there is no room for a file.
+    pub fn configured(
+        folder: &TempDir,
+        ports: usize,
+        text: impl Fn(&[u16]) -> String,
+    ) -> Result<Self, Failure> {
         let nginx = installed("nginx", "nginx")?;
         // It cannot say which port it got, so it is given one that is free. Should somebody else
         // take that in between, the next one will do.
-        let attempt = || Self::attempt(&nginx, folder.path(), blocks);
+        let attempt = || {
+            let ports = free_ports(ports);
+            Self::attempt(&nginx, folder.path(), &text(&ports), ports)
+        };
         attempt().or_else(|_| attempt())
     }
 
-    fn attempt(nginx: &Path, folder: &Path, blocks: &[String]) -> Result<Self, Failure> {
-        let ports = free_ports(blocks.len());
-        let servers: String = blocks
-            .iter()
-            .zip(&ports)
-            .map(|(block, port)| {
-                format!("    server {{\n{}{LOCATIONS}\n    }}\n", block.replace("PORT", &port.to_string()))
-            })
-            .collect();
+    fn attempt(nginx: &Path, folder: &Path, text: &str, ports: Vec<u16>) -> Result<Self, Failure> {
         let file = folder.join("nginx.conf");
-        let text = CONFIGURATION.replace("SERVERS", &servers);
         fs::write(&file, text).expect("there is room for a file");
         // The folder of its socket is where it is started, not its prefix.
         let mut command = Command::new(nginx);

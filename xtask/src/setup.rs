@@ -182,6 +182,22 @@ pub fn counterparts() -> Result<(), Failure> {
     if missing.is_empty() { Ok(()) } else { install(&missing) }
 }
 
+/// Finds what installs packages of npm and PyPI, or installs it.
+///
+/// # Errors
+/// Something is not there and cannot be installed.
+pub fn registries() -> Result<(), Failure> {
+    let mut missing = Vec::new();
+    if on_path("npm").is_none() {
+        missing.push("npm");
+    }
+    // Debian's Python can make no virtual environment without this.
+    if process::output(Command::new("python3").args(["-c", "import ensurepip"])).is_none() {
+        missing.push("python3-venv");
+    }
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
 /// Finds the emulator, or installs it.
 ///
 /// # Errors
