@@ -43,6 +43,25 @@ pub(crate) enum Event {
 }
 
 impl Event {
+    /// What is wrong, or odd, with it.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        match self {
+            Self::ClientHello(hello) => &hello.findings,
+            Self::NotTls(not_tls) => &not_tls.findings,
+            Self::HandshakeFailed(failed) => &failed.findings,
+            Self::Request(request) => &request.findings,
+            Self::Upstream(upstream) => &upstream.findings,
+            Self::Closed(closed) => &closed.findings,
+            Self::Notice(notice) => &notice.findings,
+            Self::Anchors(_)
+            | Self::Listening(_)
+            | Self::Tcp(_)
+            | Self::Handshake(_)
+            | Self::Response(_)
+            | Self::Summary(_) => &[],
+        }
+    }
+
     /// Roughly how many octets of memory it takes.
     pub(crate) fn weight(&self) -> usize {
         match self {
@@ -83,6 +102,12 @@ pub(crate) struct Listening {
     pub(crate) chain: Shape,
     pub(crate) keys: String,
     pub(crate) names: Vec<String>,
+    /// Where the live page is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) page: Option<String>,
+    /// The file that keeps the attempts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) store: Option<String>,
     #[serde(flatten)]
     pub(crate) anchors: Anchors,
     /// `--anchors`: what was written.
@@ -251,7 +276,7 @@ pub(crate) struct Request {
     pub(crate) body: Octets,
     /// What came after the request.
     pub(crate) extra: Octets,
-    /// Plaintext octets in each TLS record; of more than 4,096 the last stands for the rest.
+    /// Plaintext octets in each TLS record.
     pub(crate) records: Vec<usize>,
     /// When each record was complete: microseconds since TCP was accepted.
     pub(crate) record_microseconds: Vec<u64>,

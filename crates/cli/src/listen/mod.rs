@@ -5,7 +5,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -21,11 +21,13 @@ use files::{FileArgs, Files};
 use hub::Hub;
 use log::Format;
 use oauth::Client;
+use page::{Bound, PageArgs, ShownOn};
 use proxy::Proxy;
 use respond::Script;
 use secrets::Secrets;
 use sessions::Sessions;
 use startup::StartupArgs;
+use store::Store;
 
 mod answer;
 mod attempt;
@@ -50,6 +52,8 @@ mod names;
 mod network;
 mod oauth;
 mod octets;
+mod overview;
+mod page;
 mod parameters;
 mod proxy;
 mod reading;
@@ -61,6 +65,7 @@ mod session;
 mod sessions;
 mod snippet;
 mod startup;
+mod store;
 mod token_check;
 mod upstream;
 mod wire;
@@ -118,6 +123,11 @@ pub(crate) struct Args {
     /// or what the system allows].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     connections: Option<u64>,
+    /// Keep every attempt in this SQLite file, and show those that are in it.
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    #[command(flatten)]
+    page: PageArgs,
     /// Print secrets whole instead of their first characters.
     #[arg(long)]
     show_secrets: bool,
@@ -130,6 +140,12 @@ pub(crate) struct Args {
     startup: StartupArgs,
 }
 
+impl Args {
+    fn secrets(&self) -> Secrets {
+        if self.show_secrets { Secrets::Whole } else { Secrets::Shortened }
+    }
+}
+
 /// Runs until Ctrl-C, or for the attempts that were asked for.
 pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     let folder = args.ca.clone().map_or_else(ca::default_folder, Ok)?;
@@ -138,25 +154,38 @@ pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
         CommandError::could_not_run(format!("the server cannot be set up: {}", io_reason(&error)))
     })?;
-    let secrets = if args.show_secrets { Secrets::Whole } else { Secrets::Shortened };
+    let secrets = args.secrets();
+    let store = args.store.as_deref().map(Store::open).transpose()?;
+    let latest = store.as_ref().map_or(Ok(0), Store::latest)?;
     let files = Files::open(&args.files, secrets)?;
     args.startup.write_anchors(&authority, args.chain)?;
-    let (hub, [updates, for_files]) = Hub::new(0);
+    let (hub, [updates, for_files, for_store]) = Hub::new(latest);
     let hub = Arc::new(hub);
     let gone = Arc::new(Notify::new());
     let format = if args.json { Format::Json } else { Format::Human };
     // Without files to write, the receiver is dropped here, and nobody waits for it.
     let files = files.map(|files| files.record(for_files, Arc::clone(&gone)));
     let printer = log::print(updates, format, secrets, Arc::clone(&gone));
-    let outcome = runtime.block_on(serve(args, &authority, now, &hub, &gone));
-    // Tasks that are still there hold the hub; without it the printer comes to its end.
+    let shown = ShownOn::default();
+    let keeper = store.map(|store| {
+        let (shown, gone) = (Arc::clone(&shown), Arc::clone(&gone));
+        let stored = move |numbers: &[u64]| {
+            if let Some(page) = shown.get().and_then(Weak::upgrade) {
+                page.stored(numbers);
+            }
+        };
+        store::keep(store, for_store, secrets, stored, move || gone.notify_one())
+    });
+    let outcome = runtime.block_on(serve(args, &authority, now, &hub, &gone, &shown));
+    // Tasks that are still there hold the hub; without it the printer comes to its end, and the others.
     drop(runtime);
     drop(hub);
     // It has said what there was to say.
     let _ = printer.join();
     // A panic in there has been printed.
     let written = files.map_or(Ok(()), |files| files.join().unwrap_or(Ok(())));
-    outcome.and(written)
+    let kept = keeper.map_or(Ok(()), |keeper| keeper.join().unwrap_or(Ok(())));
+    outcome.and(written).and(kept)
 }
 
 async fn serve(
@@ -165,6 +194,7 @@ async fn serve(
     now: OffsetDateTime,
     hub: &Arc<Hub>,
     gone: &Notify,
+    shown: &ShownOn,
 ) -> Result<(), CommandError> {
     let anchors = Anchors {
         anchors: authority.anchors().display().to_string(),
@@ -182,13 +212,27 @@ async fn serve(
     let names = names_served(args, &addresses);
     let config = server_config(authority.issue(args.chain, &names, now, args.bad_certificate)?)?;
     let (listener, address) = bind(args).await?;
+    let url = format!("https://{}", authority_of(args, address));
+    let page = args.page.bind().await?;
+    let page_url = page.as_ref().map(Bound::url);
+    if let Some(page) = page {
+        let reader = args.store.as_deref().map(store::Reader::open).transpose()?;
+        let about = page::About {
+            url: url.clone(),
+            anchors: anchors.anchors.clone(),
+            show_secrets: args.show_secrets,
+        };
+        page.start(Arc::clone(hub), reader, args.secrets(), about, shown);
+    }
     hub.event(Event::Listening(Listening {
-        url: format!("https://{}", authority_of(args, address)),
+        url,
         address,
         port: address.port(),
         chain: args.chain,
         keys: args.chain.describe(),
         names: names.iter().map(ToString::to_string).collect(),
+        page: page_url,
+        store: args.store.as_ref().map(|path| path.display().to_string()),
         anchors: anchors.clone(),
         anchors_files: args.startup.anchors_files(),
         snippet: args.startup.snippet(&host_for_devices(args, &addresses), address.port()),

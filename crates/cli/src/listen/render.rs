@@ -141,6 +141,12 @@ impl Text {
         self.push(&format!("listening on {} ({})", listening.url, listening.address));
         self.row("chain", &format!("{}: {}", listening.chain.name(), listening.keys));
         self.list("names", &listening.names);
+        if let Some(page) = &listening.page {
+            self.row("page", page);
+        }
+        if let Some(store) = &listening.store {
+            self.row("store", store);
+        }
         self.anchors(&listening.anchors);
         self.list("anchors files", &listening.anchors_files);
         self.network(listening);

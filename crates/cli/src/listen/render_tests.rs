@@ -69,6 +69,8 @@ fn listening() {
         chain: Shape::LetsEncrypt,
         keys: Shape::LetsEncrypt.describe(),
         names: strings(&["localhost", "127.0.0.1"]),
+        page: Some("http://127.0.0.1:8480/".to_owned()),
+        store: Some("attempts.db".to_owned()),
         anchors: Anchors {
             anchors: "/ca/anchors.pem".to_owned(),
             root: "/ca/lets-encrypt/root.der".to_owned(),
@@ -85,6 +87,8 @@ fn listening() {
 listening on https://localhost:8443 (127.0.0.1:8443)
     chain          lets-encrypt: P-256 leaf, P-384 intermediate, P-384 root
     names          localhost, 127.0.0.1
+    page           http://127.0.0.1:8480/
+    store          attempts.db
     anchors        /ca/anchors.pem
     root           /ca/lets-encrypt/root.der
     a new CA: build its anchors into the firmware
@@ -94,7 +98,7 @@ listening on https://localhost:8443 (127.0.0.1:8443)
     );
     assert_eq!(
         serde_json::to_string(&line).unwrap(),
-        r#"{"event":"listening","url":"https://localhost:8443","address":"127.0.0.1:8443","port":8443,"chain":"lets-encrypt","keys":"P-256 leaf, P-384 intermediate, P-384 root","names":["localhost","127.0.0.1"],"anchors":"/ca/anchors.pem","root":"/ca/lets-encrypt/root.der","new_ca":true,"anchors_files":["anchors.h"],"addresses":["192.0.2.7"]}"#
+        r#"{"event":"listening","url":"https://localhost:8443","address":"127.0.0.1:8443","port":8443,"chain":"lets-encrypt","keys":"P-256 leaf, P-384 intermediate, P-384 root","names":["localhost","127.0.0.1"],"page":"http://127.0.0.1:8480/","store":"attempts.db","anchors":"/ca/anchors.pem","root":"/ca/lets-encrypt/root.der","new_ca":true,"anchors_files":["anchors.h"],"addresses":["192.0.2.7"]}"#
     );
 }
 

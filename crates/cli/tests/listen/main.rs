@@ -4,12 +4,14 @@
 mod answers;
 mod catalogue;
 mod command;
+mod copied;
 mod export;
 mod hostile;
 mod http;
 mod oauth;
 mod server;
 mod startup;
+mod store;
 mod tls;
 
 /// What the program of `--snippet rust` is built against: one anchor, of nobody.

@@ -52,7 +52,8 @@ impl Server {
 
     pub(crate) fn start_for(attempts: usize, arguments: &[&str]) -> Self {
         let attempts = attempts.to_string();
-        let mut command = picopost(&["listen", "--port", "0", "--json", "--attempts", &attempts]);
+        let mut command =
+            picopost(&["listen", "--port", "0", "--json", "--no-page", "--attempts", &attempts]);
         command.args(arguments).arg("--ca").arg(ca());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -18,8 +19,8 @@ pub(crate) struct Server {
     reader: Option<JoinHandle<Report>>,
     pub(crate) address: SocketAddr,
     root: CertificateDer<'static>,
-    /// Holds the CA.
-    _folder: TempDir,
+    /// Holds the CA and the store.
+    folder: TempDir,
 }
 
 #[derive(Default)]
@@ -27,17 +28,14 @@ pub(crate) struct Report {
     pub(crate) attempts: u64,
     pub(crate) closed: u64,
     pub(crate) good_answers: u64,
+    /// Attempts that are whole in the store.
+    pub(crate) stored: u64,
     pub(crate) resident_kib: u64,
 }
 
 impl Server {
     /// For so many attempts.
     pub(crate) fn start(attempts: usize) -> Self {
-        Self::start_with_timeout(attempts, "3")
-    }
-
-    /// With so many seconds for each stage.
-    pub(crate) fn start_with_timeout(attempts: usize, timeout: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_picopost"));
         command.args([
@@ -46,12 +44,13 @@ impl Server {
             "0",
             "--json",
             "--timeout",
-            timeout,
+            "5",
             "--attempts",
             &attempts.to_string(),
         ]);
         let ca = folder.path().join("ca");
-        let mut child = command.arg("--ca").arg(&ca).stdout(Stdio::piped()).spawn().unwrap();
+        command.arg("--ca").arg(&ca).arg("--store").arg(store(&folder));
+        let mut child = command.args(["--page", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -61,7 +60,7 @@ impl Server {
         let id = child.id();
         let reader = std::thread::spawn(move || read(stdout, id));
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        Self { child, reader: Some(reader), address, root, _folder: folder }
+        Self { child, reader: Some(reader), address, root, folder }
     }
 
     /// Trusts this server; without sessions, so that each handshake is a full one.
@@ -76,17 +75,19 @@ impl Server {
         Arc::new(config)
     }
 
-    /// The most memory that it had until now.
-    pub(crate) fn resident_kib(&self) -> u64 {
-        resident_kib(self.child.id())
-    }
-
     /// Waits for the end of the command.
     pub(crate) fn finish(mut self) -> Report {
-        let report = self.reader.take().unwrap().join().unwrap();
+        let mut report = self.reader.take().unwrap().join().unwrap();
         assert!(self.child.wait().unwrap().success());
+        let database = rusqlite::Connection::open(store(&self.folder)).unwrap();
+        let count = "SELECT count(*) FROM attempts WHERE overview ->> 'complete'";
+        report.stored = database.query_row(count, [], |row| row.get(0)).unwrap();
         report
     }
+}
+
+fn store(folder: &TempDir) -> PathBuf {
+    folder.path().join("attempts.db")
 }
 
 impl Drop for Server {

@@ -1,0 +1,1 @@
+// Its class is beside the one that uses it.
