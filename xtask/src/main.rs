@@ -6,7 +6,7 @@ use std::env;
 use std::process::ExitCode;
 
 use xtask::error::Failure;
-use xtask::{check_all, demo, firmware, flash, process, setup};
+use xtask::{check_all, demo, firmware, flash, page, process, setup};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -17,6 +17,8 @@ usage: cargo xtask COMMAND
   demo       a board POSTs to `picopost listen`, both sides shown (also: cargo demo)
              [--chain gts|lets-encrypt|rsa]  the server's certificates (default: gts)
              [--native]                      the same client code, without an emulator
+  page       the live page of `picopost listen`, tested in Chromium
+             [--screenshot]                  make the picture of it in docs/ instead
   check-all  everything that CI runs (also: cargo check-all)
 
 environment:
@@ -43,6 +45,8 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
         ["setup"] => setup::run(),
         ["firmware"] => firmware::run(),
         ["flash"] => flash::run(),
+        ["page"] => page::run(page::Task::Test),
+        ["page", "--screenshot"] => page::run(page::Task::Screenshot),
         ["check-all"] => check_all::run(),
         ["demo", options @ ..] => demo::run(&demo::Options::parse(options)?),
         ["help" | "--help" | "-h"] => {

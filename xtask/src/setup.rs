@@ -47,6 +47,10 @@ const ANCHOR_READERS: [(&str, &str); 3] = [
     ("/usr/include/wolfssl/ssl.h", "libwolfssl-dev"),
 ];
 
+/// What a browser that the page is tested with is called, and the package of the first.
+const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+const BROWSER_PACKAGE: &str = "chromium";
+
 /// rustup waits for minutes on a machine that cannot reach its server.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
 const APT_LIMIT: Duration = Duration::from_secs(900);
@@ -196,6 +200,39 @@ pub fn registries() -> Result<(), Failure> {
         missing.push("python3-venv");
     }
     if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
+/// Finds the browser that the page is tested with, or installs it.
+///
+/// # Errors
+/// It is not there and cannot be installed.
+pub fn browser() -> Result<PathBuf, Failure> {
+    let find = || BROWSERS.iter().find_map(|browser| on_path(browser));
+    if let Some(browser) = find() {
+        return Ok(browser);
+    }
+    install(&[BROWSER_PACKAGE])?;
+    find().ok_or_else(|| Failure::missing(format!("{BROWSER_PACKAGE} is not there")))
+}
+
+/// Installs Python packages into a folder of their own.
+///
+/// # Errors
+/// There is no pip and it cannot be installed; the registry cannot be reached, or has them not.
+pub fn pip(packages: &[&str], target: &Path, limit: Duration) -> Result<(), Failure> {
+    if process::output(Command::new("python3").args(["-m", "pip", "--version"])).is_none() {
+        install(&["python3-pip"])?;
+    }
+    eprintln!("setup: pip install {}, into {}", packages.join(" "), target.display());
+    let mut command = Command::new("python3");
+    command
+        .args(["-m", "pip", "install", "--quiet", "--no-compile", "--only-binary=:all:"])
+        .args(["--disable-pip-version-check", "--root-user-action=ignore", "--target"])
+        .arg(target)
+        .args(packages);
+    process::run("pip", &mut command, limit).map_err(|failure| {
+        Failure::missing(format!("{} cannot be installed: {}", packages.join(" "), failure.sentence()))
+    })
 }
 
 /// Finds the emulator, or installs it.
