@@ -1,9 +1,11 @@
 //! OAuth 2.0 access tokens by client credentials (RFC 6749 §4.4), for requests as bearer of one
 //! (RFC 6750 §2.1).
 //!
-//! [`TokenSource`] holds the credentials and, in the caller's memory, the token. It sends nothing
-//! itself: it writes the token request, takes the answer, and says whether the token is still good.
-//! Two POSTs, then:
+//! [`TokenSource`] holds the credentials and, in the caller's memory, the token. With a client, that is all:
+//! [`crate::Post::with_tokens`] has it get a token where there is none and renew one that is refused.
+//!
+//! The source sends nothing itself: it writes the token request, takes the answer, and says whether the token
+//! is still good. Without a client, two POSTs, then:
 //!
 //! ```no_run
 //! use picopost::oauth::{Authentication, ClientCredentials, TokenSource};

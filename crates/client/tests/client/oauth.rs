@@ -2,10 +2,11 @@
 //! belong.
 
 use picopost::oauth::{Authentication, ClientCredentials, TokenError, TokenSource};
-use picopost::{Error, Post, Redirects, Request, RetryPolicy, Settings, Url, http};
+use picopost::{Error, Post, Redirects, Request, RetryPolicy, Settings, Trust, Url, asynch, http};
 use picopost_testkit::chains::shapes;
 
-use crate::world::{Plan, World, both, fixed};
+use crate::support::Memory;
+use crate::world::{Lazy, Network, Plan, World, both, fixed, platform, run};
 
 const URL: &str = "https://device.example:8443/readings";
 
@@ -214,6 +215,39 @@ fn a_token_request_is_repeated() {
             assert_eq!(world.seen.borrow().len(), 1);
         },
     );
+}
+
+/// What was secret in a token exchange is nowhere in the caller's buffers when the POST is done, however it
+/// ended.
+#[test]
+fn no_secret_stays_in_the_buffers() {
+    let chain = shapes::gts();
+    let anchors = chain.anchors();
+    let failure = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n".to_owned();
+    let half = issued("one-secret-token").replace("3600}", "3600");
+    for replies in [
+        vec![issued("one-secret-token"), OK.to_owned()],
+        vec![issued("one-secret-token"), failure],
+        vec![half.clone()],
+        vec![issued("one-secret-token that no header takes")],
+    ] {
+        let world = World::new(&chain);
+        replies.iter().for_each(|reply| world.reply(reply.clone()));
+        let mut buffers = Memory::new(4096, 1024, 1024);
+        let mut memory = [0; 128];
+        let mut tokens = TokenSource::new(credentials(OTHER), &mut memory);
+        let platform = platform(&world, Lazy(Network::new(&world)));
+        let mut client = asynch::Client::new(Trust::anchors(&anchors), buffers.buffers(), platform)
+            .with_settings(Settings { retry: RetryPolicy::NEVER, ..Settings::DEFAULT });
+        let _ = run(&world, client.post(Post::from(&request()).with_tokens(&mut tokens)));
+        drop(client);
+        for buffer in [&buffers.receive, &buffers.send, &buffers.response] {
+            for secret in ["one-secret", "s3cret", &BASIC[6..]] {
+                let found = buffer.windows(secret.len()).position(|window| window == secret.as_bytes());
+                assert_eq!(found, None, "{secret}");
+            }
+        }
+    }
 }
 
 #[test]
