@@ -46,7 +46,7 @@ pub enum Error {
         stage: Stage,
         /// How long that part had waited, or, for [`TimePart::Whole`], taken.
         after_milliseconds: u32,
-        /// How many octets were sent and received on this connection, TLS included.
+        /// How many octets the exchange had sent and received, TLS included.
         octets: Octets,
     },
     /// TLS failed at this stage.

@@ -19,7 +19,8 @@ use crate::{Buffers, Clock, Error, Response, Security, Session, SignatureMemo};
 ///
 /// No time limits of its own are needed: the client drops what takes too long, and disconnects. So every
 /// future must be one that can be dropped; after that, nothing but [`Self::disconnect`] or
-/// [`Self::connect`] is called.
+/// [`Self::connect`] is called. One exception: a read that was dropped while a 100 (Continue) was awaited
+/// ([`crate::Request::with_expect_continue`]) must have taken no octets, since the connection is used on.
 ///
 /// [`ReadReady`] is asked before a connection is used again, and must say `true` also where the peer has
 /// closed or reset it.

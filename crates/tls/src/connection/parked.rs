@@ -96,7 +96,7 @@ impl<'a> Connection<'a> {
         }
         let used_up = State::Failed(Error::NotOpen, Stage::Traffic);
         let State::Traffic(traffic) = core::mem::replace(&mut self.state, used_up) else { return false };
-        // In place, and not by a move: what a move leaves behind, nothing wipes.
+        // A swap: a move would leave a copy where they were, which nothing wipes.
         core::mem::swap(&mut place.keys, &mut self.shared.keys);
         let binding = session::binding(&self.shared.config);
         place.idle = Some(Idle { traffic, limits: self.shared.limits, tickets: self.tickets, binding });
