@@ -178,7 +178,7 @@ fn a_token_request_is_repeated() {
         assert!(world.elapsed() >= 20_000);
         assert_eq!(world.seen.borrow().len(), 4);
     });
-    // At each octet of the answer: the reading arrives once.
+    // Wherever its answer is cut off, the reading arrives once.
     for at in (0..7000).step_by(211) {
         let plan = Plan { stop_received: Some((at, true)), ..Plan::GOOD };
         let is_token = |seen: &crate::world::Seen| seen.port == 9443;
