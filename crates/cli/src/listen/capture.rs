@@ -1,6 +1,7 @@
 //! What is kept of one attempt: its events, and the TCP octets that they came from.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -58,6 +59,8 @@ pub(crate) enum Direction {
 
 /// TCP octets that are kept of one attempt, both ways together.
 pub(crate) const MAX_OCTETS: usize = 256 * 1024;
+/// What the segments of all open connections may take together; further ones are only counted.
+const MAX_OPEN: usize = 128 * 1024 * 1024;
 /// Segments that are kept of one attempt.
 pub(crate) const MAX_SEGMENTS: usize = 4096;
 
@@ -74,6 +77,26 @@ impl Attempt {
 /// What a segment or a line takes beside its octets, about.
 const OVERHEAD: usize = 200;
 
+/// What the tapes of all open connections take together.
+#[derive(Debug, Default)]
+pub(crate) struct Room(AtomicUsize);
+
+impl Room {
+    /// Takes some, where there is as much.
+    fn take(&self, octets: usize) -> bool {
+        let taken = self.0.fetch_add(octets, Ordering::Relaxed);
+        let fits = taken.saturating_add(octets) <= MAX_OPEN;
+        if !fits {
+            self.give_back(octets);
+        }
+        fits
+    }
+
+    fn give_back(&self, octets: usize) {
+        self.0.fetch_sub(octets, Ordering::Relaxed);
+    }
+}
+
 /// Where the parts of one connection write what they see. Copies write to the same attempt.
 #[derive(Clone, Debug)]
 pub(crate) struct Tape {
@@ -86,11 +109,26 @@ struct Inner {
     attempt: Attempt,
     /// Octets in its segments.
     octets: usize,
+    room: Arc<Room>,
+    /// What it took of the room.
+    taken: usize,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.room.give_back(self.taken);
+    }
 }
 
 impl Tape {
-    /// An attempt that begins now.
+    /// An attempt that begins now, with room of its own.
+    #[cfg(test)]
     pub(crate) fn new(number: u64, peer: SocketAddr, local: SocketAddr) -> Self {
+        Self::within(Arc::default(), number, peer, local)
+    }
+
+    /// An attempt that begins now, and shares room with the others.
+    pub(crate) fn within(room: Arc<Room>, number: u64, peer: SocketAddr, local: SocketAddr) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let attempt = Attempt {
             number,
@@ -103,7 +141,10 @@ impl Tape {
             key_log: Vec::new(),
             complete: false,
         };
-        Self { start: Instant::now(), inner: Arc::new(Mutex::new(Inner { attempt, octets: 0 })) }
+        Self {
+            start: Instant::now(),
+            inner: Arc::new(Mutex::new(Inner { attempt, octets: 0, room, taken: 0 })),
+        }
     }
 
     /// Since TCP was accepted.
@@ -115,11 +156,13 @@ impl Tape {
     pub(crate) fn segment(&self, direction: Direction, octets: &[u8]) {
         let microseconds = self.microseconds();
         let mut inner = self.lock();
-        if inner.attempt.segments.len() >= MAX_SEGMENTS {
+        let kept = octets.get(..MAX_OCTETS - inner.octets).unwrap_or(octets);
+        let takes = kept.len() + OVERHEAD;
+        if inner.attempt.segments.len() >= MAX_SEGMENTS || !inner.room.take(takes) {
             inner.attempt.segments_omitted += 1;
             return;
         }
-        let kept = octets.get(..MAX_OCTETS - inner.octets).unwrap_or(octets);
+        inner.taken += takes;
         inner.octets += kept.len();
         let omitted = u64::try_from(octets.len() - kept.len()).unwrap_or(u64::MAX);
         let segment = Segment { microseconds, direction, octets: kept.into(), omitted };
@@ -165,7 +208,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::event::{Event, Line, Tcp};
-    use super::{Attempt, Direction, MAX_OCTETS, MAX_SEGMENTS, Tape};
+    use std::sync::atomic::Ordering;
+
+    use super::{Attempt, Direction, MAX_OCTETS, MAX_OPEN, MAX_SEGMENTS, OVERHEAD, Room, Tape};
 
     fn tape() -> Tape {
         Tape::new(7, "192.0.2.1:4711".parse().unwrap(), "192.0.2.2:8443".parse().unwrap())
@@ -184,6 +229,25 @@ mod tests {
         let json = serde_json::to_string(&attempt).unwrap();
         assert!(json.contains(r#""direction":"in","octets":"FgMB/w==","omitted":0"#), "{json}");
         assert_eq!(serde_json::from_str::<Attempt>(&json).unwrap(), attempt);
+    }
+
+    #[test]
+    fn open_connections_share_their_room() {
+        let room = Arc::new(Room::default());
+        let address = "192.0.2.1:4711".parse().unwrap();
+        let tape = || Tape::within(Arc::clone(&room), 1, address, address);
+        let full: Vec<Tape> = (0..MAX_OPEN / (MAX_OCTETS + OVERHEAD)).map(|_| tape()).collect();
+        for tape in &full {
+            tape.segment(Direction::In, &[0; MAX_OCTETS]);
+        }
+        let last = tape();
+        last.segment(Direction::In, &[0; MAX_OCTETS]);
+        assert_eq!(last.end().segments_omitted, 1);
+        drop(full);
+        last.segment(Direction::In, &[0; MAX_OCTETS]);
+        assert_eq!((last.end().segments.len(), last.end().segments_omitted), (1, 1));
+        drop(last);
+        assert_eq!(room.0.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -276,7 +276,7 @@ pub(crate) struct Request {
     pub(crate) body: Octets,
     /// What came after the request.
     pub(crate) extra: Octets,
-    /// Plaintext octets in each TLS record.
+    /// Plaintext octets in each TLS record; of more than 4,096 the last stands for the rest.
     pub(crate) records: Vec<usize>,
     /// When each record was complete: microseconds since TCP was accepted.
     pub(crate) record_microseconds: Vec<u64>,

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{broadcast, mpsc};
 
-use super::capture::{Attempt, Tape};
+use super::capture::{Attempt, Room, Tape};
 use super::event::{Event, Line, Summary};
 
 /// News for those who show or store attempts.
@@ -30,6 +30,8 @@ pub(crate) struct Hub {
     sinks: Vec<mpsc::Sender<Update>>,
     followers: broadcast::Sender<Update>,
     state: Mutex<State>,
+    /// For the tapes of open connections.
+    room: Arc<Room>,
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +73,10 @@ impl Hub {
             receiver
         });
         let state = Mutex::new(State { latest, ..State::default() });
-        (Self { sinks, followers: broadcast::Sender::new(FOLLOWER_QUEUE), state }, receivers)
+        (
+            Self { sinks, followers: broadcast::Sender::new(FOLLOWER_QUEUE), state, room: Arc::default() },
+            receivers,
+        )
     }
 
     /// Everything that is kept, and from now on each update.
@@ -108,7 +113,7 @@ impl Hub {
         let mut state = self.lock();
         state.latest += 1;
         state.summary.attempts += 1;
-        let tape = Tape::new(state.latest, peer, local);
+        let tape = Tape::within(Arc::clone(&self.room), state.latest, peer, local);
         Recorder { hub: Arc::clone(self), number: state.latest, tape }
     }
 

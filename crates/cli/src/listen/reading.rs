@@ -13,6 +13,8 @@ use super::session::{Failure, Received, Session};
 use super::wire;
 use crate::finding::Finding;
 
+/// Records of one request that are told one by one.
+const MAX_RECORDS: usize = 4096;
 /// Requests that one connection may bring.
 pub(super) const MAX_EXCHANGES: usize = 100;
 
@@ -56,7 +58,7 @@ pub(super) async fn read_request(session: &mut Session, next: Next, bodies: &Arc
     let mut octets = next.octets;
     loop {
         if !octets.is_empty() {
-            reading.records.push((octets.len(), session.wire.tape().microseconds()));
+            reading.count(octets.len(), session.wire.tape().microseconds());
             if let Some(outcome) = add(session, &mut reading, &octets, bodies).await {
                 reading.outcome = outcome;
                 return reading;
@@ -132,6 +134,15 @@ fn no_room() -> Refusal {
 impl Reading {
     pub(super) fn head(&self) -> Option<&Head> {
         self.reader.head()
+    }
+
+    /// A record more; of very many the last stands for the rest.
+    fn count(&mut self, octets: usize, microseconds: u64) {
+        let many = self.records.len() >= MAX_RECORDS;
+        match self.records.last_mut() {
+            Some(last) if many => *last = (last.0 + octets, microseconds),
+            _ => self.records.push((octets, microseconds)),
+        }
     }
 
     /// Nothing came, or after another request nothing that begins like one.
@@ -216,7 +227,24 @@ impl Head {
 
 #[cfg(test)]
 mod tests {
-    use super::begins_request;
+    use super::{MAX_RECORDS, Outcome, Reader, Reading, begins_request};
+
+    #[test]
+    fn records_without_end_take_no_memory() {
+        let mut reading = Reading {
+            reader: Reader::default(),
+            outcome: Outcome::Complete,
+            ended: None,
+            records: Vec::new(),
+            is_later: false,
+            room: None,
+        };
+        for record in 0..MAX_RECORDS + 3 {
+            reading.count(2, u64::try_from(record).unwrap());
+        }
+        assert_eq!(reading.records.len(), MAX_RECORDS);
+        assert_eq!(reading.records.last(), Some(&(8, 4098)));
+    }
 
     #[test]
     fn requests_are_told_from_other_octets() {

@@ -104,3 +104,25 @@ fn a_thousand_devices_at_once_and_two_hundred_a_second_for_a_minute() {
     check(&figures);
     assert!(figures.resident_kib < 512 * 1024);
 }
+
+#[test]
+#[ignore = "takes ten thousand files: `cargo listen-load`"]
+fn ten_thousand_idle_connections() {
+    const IDLE: usize = 10_000;
+    let files = u64::try_from(IDLE).unwrap() + 100;
+    assert!(rlimit::increase_nofile_limit(files).unwrap() >= files, "`ulimit -n` is too low");
+    let server = Server::start_with_timeout(IDLE + 1, "600");
+    let before = server.resident_kib();
+    let idle: Vec<_> = (0..IDLE).map(|_| std::net::TcpStream::connect(server.address).unwrap()).collect();
+    let with_idle = server.resident_kib();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let outcome = runtime.block_on(device::run(Kind::Good, server.address, server.client_config()));
+    let answered = outcome.answered.expect("a good device has its answer").as_millis();
+    drop(idle);
+    let report = server.finish();
+    println!("idle           {IDLE} connections");
+    println!("memory         {before} KiB resident before, {with_idle} KiB with them");
+    println!("answered       a good device among them after {answered} ms");
+    assert_eq!((report.attempts, report.closed), (report.closed, u64::try_from(IDLE).unwrap() + 1));
+    assert!(with_idle - before < 100 * 1024);
+}

@@ -36,6 +36,11 @@ pub(crate) struct Report {
 impl Server {
     /// For so many attempts.
     pub(crate) fn start(attempts: usize) -> Self {
+        Self::start_with_timeout(attempts, "3")
+    }
+
+    /// With so many seconds for each stage.
+    pub(crate) fn start_with_timeout(attempts: usize, timeout: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_picopost"));
         command.args([
@@ -44,7 +49,7 @@ impl Server {
             "0",
             "--json",
             "--timeout",
-            "5",
+            timeout,
             "--attempts",
             &attempts.to_string(),
         ]);
@@ -73,6 +78,11 @@ impl Server {
         let mut config = builder.with_root_certificates(roots).with_no_client_auth();
         config.resumption = rustls::client::Resumption::disabled();
         Arc::new(config)
+    }
+
+    /// The most memory that it had until now.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        resident_kib(self.child.id())
     }
 
     /// Waits for the end of the command.
