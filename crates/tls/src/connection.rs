@@ -5,8 +5,9 @@ use rand_core::TryCryptoRng;
 
 use crate::{
     AlertDescription, Config, Step, TrustKind,
-    error::{Error, Message, Stage},
+    error::{Error, Stage},
     extensions::Offered,
+    fault::{Details, Failure, Fault},
     handshake::{ExpectServerHello, Keys, Received, Shared, State},
     hello::ClientHello,
     identity::ClientIdentity,
@@ -14,6 +15,7 @@ use crate::{
     key_schedule::{self, Transcript},
     limits::{Agreed, Wanted},
     memo::SignatureMemo,
+    messages::HandshakeType,
     path::PathVerification,
     receive::ReceiveBuffer,
     record::ContentType,
@@ -81,12 +83,15 @@ impl<'a> Connection<'a> {
         send: &'a mut [u8],
         entropy: &mut R,
     ) -> Result<Self, Error> {
-        let (receive_room, send_room) = (receive.len(), send.len());
+        check_setup(&config, receive.len(), send.len())?;
         // One value, built where the caller will have it and changed there: a part that is moved
         // into it, or the whole that is moved out, would be on the stack twice.
         let mut connection = Ok(Self::blank(config, session, receive, send));
-        let begun = connection.as_mut().map_err(|error: &mut Error| *error);
-        if let Err(error) = begun.and_then(|begun| begun.begin(receive_room, send_room, entropy)) {
+        let failed = connection.as_mut().ok().and_then(|begun: &mut Self| {
+            let failure = begun.begin(entropy).err()?;
+            Some(begun.error(failure, Stage::Setup))
+        });
+        if let Some(error) = failed {
             connection = Err(error);
         }
         connection
@@ -101,7 +106,7 @@ impl<'a> Connection<'a> {
         send: &'a mut [u8],
     ) -> Self {
         Self {
-            state: State::Failed(Error::Internal, Stage::Setup),
+            state: State::Failed(Fault::Internal.into(), Stage::Setup),
             shared: Shared {
                 offered: Offered {
                     server_name: matches!(config.server_name, ServerName::DnsName(_)),
@@ -111,6 +116,8 @@ impl<'a> Connection<'a> {
                 },
                 session,
                 config,
+                hello: ClientHello { random: [0; 32], session_id: [0; 32] },
+                verified: 0,
                 limits: Agreed::NOTHING,
                 transcript: Transcript::new(),
                 send: SendBuffer::new(send),
@@ -128,24 +135,17 @@ impl<'a> Connection<'a> {
 
     /// Draws the keys and writes the ClientHello.
     #[inline(never)]
-    fn begin<R: TryCryptoRng + ?Sized>(
-        &mut self,
-        receive_room: usize,
-        send_room: usize,
-        entropy: &mut R,
-    ) -> Result<(), Error> {
+    fn begin<R: TryCryptoRng + ?Sized>(&mut self, entropy: &mut R) -> Result<(), Failure> {
         let Self { state, shared, .. } = self;
-        check_setup(&shared.config, receive_room, send_room)?;
-        let (mut random, mut session_id) = ([0; 32], [0; 32]);
-        draw(entropy, &mut random)?;
-        draw(entropy, &mut session_id)?;
+        let ClientHello { random, session_id } = &mut shared.hello;
+        draw(entropy, random)?;
+        draw(entropy, session_id)?;
         // The private key is drawn last, into its place: values that are built after it would
         // take what it leaves on the stack along in their unused octets.
         let groups = shared.config.groups;
         let exchange = shared.keys.exchange.insert(KeyExchange::new(groups));
-        exchange.generate(entropy, [&random, &session_id])?;
-        let hello = ClientHello { random, session_id, limits: shared.offered.limits, groups };
-        *state = State::ExpectServerHello(ExpectServerHello::start(hello, shared)?);
+        exchange.generate(entropy, [random, session_id])?;
+        *state = State::ExpectServerHello(ExpectServerHello::start(shared)?);
         Ok(())
     }
 
@@ -190,17 +190,17 @@ impl<'a> Connection<'a> {
     /// # Errors
     /// Whatever ends the connection. The error stays: every later call gives it again.
     pub fn step(&mut self) -> Result<Step, Error> {
-        if let State::Failed(error, _) = self.state {
-            return Err(error);
+        if let State::Failed(failure, stage) = self.state {
+            return Err(self.error(failure, stage));
         }
         let stage = self.stage();
         self.shared.computed = false;
         match self.advance() {
             Ok(Step::Again) if self.shared.computed => Ok(Step::Computed),
             Ok(step) => Ok(step),
-            Err(error) => {
-                self.fail(error, stage);
-                Err(error)
+            Err(failure) => {
+                self.fail(failure, stage);
+                Err(self.error(failure, stage))
             }
         }
     }
@@ -234,7 +234,7 @@ impl<'a> Connection<'a> {
             _ => &[],
         };
         match message.split_first_chunk() {
-            Some(([kind, _, _, _], body)) if Message::from_octet(*kind) == Message::Certificate => body,
+            Some(([kind, _, _, _], body)) if HandshakeType(*kind) == HandshakeType::CERTIFICATE => body,
             _ => &[],
         }
     }
@@ -258,7 +258,7 @@ impl<'a> Connection<'a> {
     pub fn plaintext_space(&mut self) -> &mut [u8] {
         match self.state {
             State::Traffic(ref traffic) if !traffic.write_closed => {
-                self.shared.send.plaintext_space(self.shared.limits.send)
+                self.shared.send.plaintext_space(self.shared.limits.send())
             }
             _ => &mut [],
         }
@@ -271,19 +271,23 @@ impl<'a> Connection<'a> {
     /// [`Error::NotOpen`] before the handshake is done, after closing, while octets wait in
     /// [`Self::outgoing`], or for a count beyond the space; the connection stays as it was.
     pub fn seal(&mut self, count: usize) -> Result<(), Error> {
+        self.seal_plaintext(count).map_err(|failure| self.error(failure, Stage::Traffic))
+    }
+
+    fn seal_plaintext(&mut self, count: usize) -> Result<(), Failure> {
         if count > self.plaintext_space().len() {
-            return Err(Error::NotOpen);
+            return Err(Fault::NotOpen.into());
         }
-        let State::Traffic(traffic) = &mut self.state else { return Err(Error::NotOpen) };
+        let State::Traffic(traffic) = &mut self.state else { return Err(Fault::NotOpen.into()) };
         if traffic.write_closed {
-            return Err(Error::NotOpen);
+            return Err(Fault::NotOpen.into());
         }
         if count == 0 {
             return Ok(());
         }
         let Shared { send, keys, .. } = &mut self.shared;
         let (Some(write), Some(secret)) = (&mut keys.write, &mut keys.client_traffic) else {
-            return Err(Error::Internal);
+            return Err(Fault::Internal.into());
         };
         // RFC 9846 §4.7.3: a KeyUpdate that is owed goes before application data; §5.5: worn
         // keys are replaced by one of our own accord. Neither asks for the server's.
@@ -307,19 +311,23 @@ impl<'a> Connection<'a> {
     /// [`Error::NotOpen`] before the handshake is done, or when closed already;
     /// [`Error::SendBufferTooSmall`] where too much waits in [`Self::outgoing`].
     pub fn close(&mut self) -> Result<(), Error> {
+        self.close_write().map_err(|failure| self.error(failure, Stage::Traffic))
+    }
+
+    fn close_write(&mut self) -> Result<(), Failure> {
         match &mut self.state {
             State::Traffic(traffic) if !traffic.write_closed => {
-                let write = self.shared.keys.write.as_mut().ok_or(Error::Internal)?;
+                let write = self.shared.keys.write.as_mut().ok_or(Fault::Internal)?;
                 let alert = [WARNING, AlertDescription::CLOSE_NOTIFY.0];
                 self.shared.send.push_sealed(write, ContentType::Alert, &alert)?;
                 traffic.write_closed = true;
                 Ok(())
             }
-            _ => Err(Error::NotOpen),
+            _ => Err(Fault::NotOpen.into()),
         }
     }
 
-    fn advance(&mut self) -> Result<Step, Error> {
+    fn advance(&mut self) -> Result<Step, Failure> {
         match &self.state {
             State::Traffic(traffic) => {
                 if !self.plaintext().is_empty() {
@@ -339,7 +347,7 @@ impl<'a> Connection<'a> {
             return Ok(Step::Again);
         }
         if self.ended {
-            return Err(Error::Truncated { stage: self.stage() });
+            return Err(Fault::Truncated.into());
         }
         self.receive.check_room()?;
         Ok(Step::Receive)
@@ -347,7 +355,7 @@ impl<'a> Connection<'a> {
 
     /// Verifies the next signature of the server's certificates, where the handshake is at that.
     #[inline(never)]
-    fn verify_path(&mut self) -> Result<bool, Error> {
+    fn verify_path(&mut self) -> Result<bool, Failure> {
         let State::VerifyPath(state) = &self.state else { return Ok(false) };
         if let Some(next) = state.step(self.receive.kept(), &mut self.shared)? {
             self.state = next;
@@ -357,9 +365,9 @@ impl<'a> Connection<'a> {
 
     /// Sends what the state has to send next.
     #[inline(never)]
-    fn send_due(&mut self) -> Result<Step, Error> {
+    fn send_due(&mut self) -> Result<Step, Failure> {
         // A transition that fails leaves no state behind; `fail` puts the error there.
-        let failed = State::Failed(Error::Internal, self.stage());
+        let failed = State::Failed(Fault::Internal.into(), self.stage());
         let state = core::mem::replace(&mut self.state, failed);
         self.state = state.send(&mut self.shared)?;
         Ok(Step::Again)
@@ -367,13 +375,13 @@ impl<'a> Connection<'a> {
 
     /// Takes the next handshake message, if it is there as a whole.
     #[inline(never)]
-    fn take_message(&mut self) -> Result<bool, Error> {
+    fn take_message(&mut self) -> Result<bool, Failure> {
         if self.skip_ticket()? {
             return Ok(true);
         }
         let Some(octets) = self.receive.message()? else { return Ok(false) };
         let size = octets.len();
-        let kind = Message::from_octet(octets.first().copied().unwrap_or_default());
+        let kind = HandshakeType(octets.first().copied().unwrap_or_default());
         let more_behind = self.receive.plaintext().len() > size;
         let certificate = self.receive.kept();
         let message = Received { kind, octets, more_behind, certificate };
@@ -383,7 +391,7 @@ impl<'a> Connection<'a> {
             traffic.joining = more_behind;
             self.receive.consume(size);
             // Tickets have a count of their own: an edge sends some, and then what it likes.
-            if kind == Message::NewSessionTicket {
+            if kind == HandshakeType::NEW_SESSION_TICKET {
                 self.count_ticket()?;
             } else {
                 self.count_idle()?;
@@ -392,7 +400,7 @@ impl<'a> Connection<'a> {
         }
         // A transition that fails leaves no state behind; `fail` puts the error there.
         let stage = self.stage();
-        let state = core::mem::replace(&mut self.state, State::Failed(Error::Internal, stage));
+        let state = core::mem::replace(&mut self.state, State::Failed(Fault::Internal.into(), stage));
         self.state = state.next(&message, &mut self.shared)?;
         match (stage, &self.state) {
             (_, State::VerifyPath(_)) => self.receive.keep(size),
@@ -411,7 +419,7 @@ impl<'a> Connection<'a> {
 
     /// RFC 9846 §4.7.1: a ticket that is of no use is ignored, also one that is larger than the
     /// receive buffer. Whether octets of such a one were passed over.
-    fn skip_ticket(&mut self) -> Result<bool, Error> {
+    fn skip_ticket(&mut self) -> Result<bool, Failure> {
         let State::Traffic(traffic) = &mut self.state else { return Ok(false) };
         let size = self.receive.useless_ticket().filter(|_| traffic.skipping == 0);
         if let Some(size) = size {
@@ -430,17 +438,31 @@ impl<'a> Connection<'a> {
         Ok(count > 0)
     }
 
+    /// What the caller is told, with what the buffers and the path know of it: the same each time,
+    /// since nothing is done to them after a failure.
+    #[inline(never)]
+    fn error(&self, failure: Failure, stage: Stage) -> Error {
+        let Self { shared: Shared { config, path, send, .. }, receive, .. } = self;
+        let (needed, capacity) = match failure.fault() {
+            Fault::MessageTooLarge => (receive.message_needs(), receive.capacity()),
+            Fault::RecordTooLarge => (receive.record_needs(), receive.capacity()),
+            _ => send.refused(),
+        };
+        let first = receive.raw().first_chunk().copied().unwrap_or_default();
+        failure.error(&Details { first, stage, capacity, needed, ..path.details(config) })
+    }
+
     /// RFC 9846 §6.2: tells the server why, and forgets every key.
     #[inline(never)]
-    fn fail(&mut self, error: Error, stage: Stage) {
+    fn fail(&mut self, failure: Failure, stage: Stage) {
         let Shared { send, keys, .. } = &mut self.shared;
-        if matches!(error, Error::AlertReceived { .. } | Error::ClientCertificateRefused { .. }) {
+        if failure.is_alert() {
             // RFC 9846 §6: no further data is sent after an alert has come.
             send.clear();
         }
         // RFC 9846 §6.1: nothing follows this side's close_notify.
         let write_closed = matches!(&self.state, State::Traffic(traffic) if traffic.write_closed);
-        if let Some(alert) = error.alert().filter(|_| !write_closed) {
+        if let Some(alert) = failure.alert().filter(|_| !write_closed) {
             let alert = [FATAL, alert.0];
             // Where there is no room left in the send buffer, the alert is not sent: it is a
             // courtesy, the connection ends all the same.
@@ -453,7 +475,7 @@ impl<'a> Connection<'a> {
         if let Some(session) = &mut self.shared.session {
             session.clear();
         }
-        self.state = State::Failed(error, stage);
+        self.state = State::Failed(failure, stage);
     }
 }
 

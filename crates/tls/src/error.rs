@@ -50,23 +50,6 @@ pub enum Message {
     Unknown(u8),
 }
 
-impl Message {
-    /// The message of this `HandshakeType`, RFC 9846 §4.
-    pub(crate) fn from_octet(octet: u8) -> Self {
-        match octet {
-            2 => Self::ServerHello,
-            4 => Self::NewSessionTicket,
-            8 => Self::EncryptedExtensions,
-            11 => Self::Certificate,
-            13 => Self::CertificateRequest,
-            15 => Self::CertificateVerify,
-            20 => Self::Finished,
-            24 => Self::KeyUpdate,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
 /// Why a connection failed. Seconds are Unix time, sizes are octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -237,7 +220,9 @@ pub enum Error {
 impl Error {
     /// The error's number, which never changes.
     pub fn code(&self) -> u16 {
-        match self {
+        const ALERTS: u32 = 3500;
+        // A table; of 16 bits LLVM would make none.
+        let code: u32 = match self {
             Self::ReceiveBufferTooSmall { .. } => 1001,
             Self::SendBufferTooSmall { .. } => 1002,
             Self::NoTrustAnchors => 1003,
@@ -312,93 +297,15 @@ impl Error {
             Self::SchemeForKey { .. } => 3302,
             Self::HandshakeSignature { .. } => 3303,
             Self::Finished => 3401,
+            Self::AlertReceived { .. } | Self::ClientCertificateRefused { .. } => ALERTS,
+        };
+        let [low, high, ..] = code.to_le_bytes();
+        let code = u16::from_le_bytes([low, high]);
+        match self {
             Self::AlertReceived { alert, .. } | Self::ClientCertificateRefused { alert, .. } => {
-                u16::from(alert.0).saturating_add(3500)
+                code.saturating_add(alert.0.into())
             }
+            _ => code,
         }
-    }
-
-    /// The alert that tells the server of this error (RFC 9846 §6.2, and the section that
-    /// demands each); none where nothing is wrong with what the server said, or nobody listens.
-    pub(crate) fn alert(&self) -> Option<AlertDescription> {
-        use AlertDescription as A;
-        Some(match self {
-            Self::ReceiveBufferTooSmall { .. }
-            | Self::SendBufferTooSmall { .. }
-            | Self::NoTrustAnchors
-            | Self::EntropyFailed
-            | Self::EntropyRepeats
-            | Self::NotOpen
-            | Self::Session
-            | Self::SignatureMemo
-            | Self::ClientCertificate
-            | Self::PrivateKey
-            | Self::SignerKey
-            | Self::Truncated { .. }
-            | Self::ClosedInHandshake
-            | Self::AlertReceived { .. }
-            | Self::ClientCertificateRefused { .. } => return None,
-
-            // §6.2: unrelated to the peer, such as memory.
-            Self::Internal
-            | Self::SigningFailed { .. }
-            | Self::KeysExhausted
-            | Self::CookieTooLarge { .. }
-            | Self::MessageTooLarge { .. }
-            | Self::RecordTooLarge { .. } => A::INTERNAL_ERROR,
-
-            // §4.2.3: too old; §4.3.1: not what was offered.
-            Self::ProtocolVersion { .. } | Self::LegacyVersion { .. } => A::PROTOCOL_VERSION,
-            Self::VersionNotOffered { .. }
-            | Self::Downgrade
-            | Self::SessionIdEcho
-            | Self::CipherSuiteNotOffered { .. }
-            | Self::CipherSuiteChanged { .. }
-            | Self::CompressionMethod { .. }
-            | Self::IllegalParameter { .. }
-            | Self::MisplacedExtension { .. }
-            | Self::RepeatedExtension { .. }
-            | Self::GroupNotOffered { .. }
-            | Self::KeyShare
-            | Self::RetryWithoutChange
-            | Self::ApplicationProtocol
-            | Self::SchemeNotOffered { .. }
-            | Self::SchemeForKey { .. } => A::ILLEGAL_PARAMETER,
-            Self::MissingExtension { .. } => A::MISSING_EXTENSION,
-            Self::UnsolicitedExtension { .. } => A::UNSUPPORTED_EXTENSION,
-
-            // §4, §5, §5.1, §5.4, §4.7.2
-            Self::PlainHttp
-            | Self::NotTls { .. }
-            | Self::UnexpectedMessage { .. }
-            | Self::MessageAcrossKeys
-            | Self::PostHandshakeAuth
-            | Self::UnexpectedRecord { .. }
-            | Self::EmptyRecord { .. }
-            | Self::ChangeCipherSpec
-            | Self::Interleaved { .. }
-            | Self::TooManyEmptyRecords => A::UNEXPECTED_MESSAGE,
-            // §6; §4.5.1.3
-            Self::Malformed { .. } | Self::MalformedAlert | Self::NoCertificate => A::DECODE_ERROR,
-            Self::RecordOverflow { .. } => A::RECORD_OVERFLOW,
-            Self::BadRecordMac => A::BAD_RECORD_MAC,
-
-            Self::Expired { .. } | Self::NotYetValid { .. } => A::CERTIFICATE_EXPIRED,
-            Self::UnknownIssuer => A::UNKNOWN_CA,
-            Self::KeyUsage | Self::CriticalExtension => A::UNSUPPORTED_CERTIFICATE,
-            Self::TooManyCertificates { .. }
-            | Self::WrongName
-            | Self::IssuerIsNotCa
-            | Self::CaAsServer
-            | Self::CertificateSignature
-            // §4.5.1.3: so for MD5 and SHA-1, which are not told apart from other unknown ones.
-            | Self::CertificateAlgorithm
-            | Self::NameConstraint
-            | Self::PathTooLong
-            | Self::PathTooComplex
-            | Self::BadCertificate => A::BAD_CERTIFICATE,
-            // §4.5.2, §4.5.3
-            Self::HandshakeSignature { .. } | Self::Finished => A::DECRYPT_ERROR,
-        })
     }
 }

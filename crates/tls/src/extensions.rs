@@ -2,8 +2,9 @@
 
 use crate::{
     codec::Reader,
-    error::{Error, Message},
+    fault::{Failure, Fault},
     limits::Wanted,
+    messages::HandshakeType,
 };
 
 pub(crate) const SERVER_NAME: u16 = 0;
@@ -63,94 +64,90 @@ impl Offered {
     }
 }
 
-/// Which extensions a message from the server may have.
-pub(crate) struct Rules<'r> {
-    pub(crate) message: Message,
-    /// Extensions that belong into this message.
-    pub(crate) allowed: &'r [u16],
-    pub(crate) offered: Offered,
+/// The extensions of one block: those that this client knows, each with its data.
+pub(crate) struct Extensions<'m> {
+    message: HandshakeType,
+    /// In the order of [`KNOWN`].
+    data: [Option<&'m [u8]>; KNOWN.len()],
+    /// The first that is not known.
+    unknown: Option<u16>,
 }
 
-/// Reads a whole extension block and hands each extension to `take`, having checked that it was
-/// asked for, belongs there, and came once.
-pub(crate) fn responses<'m>(
-    block: Reader<'m>,
-    rules: &Rules<'_>,
-    mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    walk(block, &mut |extension, data| {
-        rules.check(extension)?;
-        take(extension, data)
-    })
-}
-
-impl Rules<'_> {
+impl<'m> Extensions<'m> {
+    /// Reads a whole extension block.
     #[inline(never)]
-    fn check(&self, extension: u16) -> Result<(), Error> {
-        let message = self.message;
-        // RFC 9846 §4.3: an extension that was not asked for is an unsupported_extension, but for
-        // the cookie of a HelloRetryRequest; one that was asked for, but does not belong into
-        // this message, an illegal_parameter.
-        let cookie = extension == COOKIE && message == Message::HelloRetryRequest;
-        if !self.offered.includes(extension) && !cookie {
-            Err(Error::UnsolicitedExtension { message, extension })
-        } else if !self.allowed.contains(&extension) {
-            Err(Error::MisplacedExtension { message, extension })
-        } else {
-            Ok(())
+    pub(crate) fn parse(mut block: Reader<'m>) -> Result<Self, Failure> {
+        let message = block.message();
+        let mut extensions = Self { message, data: [None; _], unknown: None };
+        while !block.is_empty() {
+            let (extension, data) = block.read(|fields| (fields.u16(), fields.vector16()))?;
+            match KNOWN.iter().zip(&mut extensions.data).find(|(known, _)| **known == extension) {
+                // RFC 9846 §4.3: no two extensions of the same type in one block. Of unknown ones
+                // nothing is used, be they one or many.
+                Some((_, slot)) => {
+                    if slot.replace(data).is_some() {
+                        return Err(Fault::RepeatedExtension.at(message, extension));
+                    }
+                }
+                None => {
+                    extensions.unknown.get_or_insert(extension);
+                }
+            }
         }
+        Ok(extensions)
     }
-}
 
-/// Reads a whole extension block of a message in which unknown extensions are ignored:
-/// CertificateRequest and NewSessionTicket (RFC 9846 §4.4.2, §4.7.1). A known one that does not
-/// belong there is refused all the same (§4.3).
-pub(crate) fn requests<'m>(
-    block: Reader<'m>,
-    allowed: &[u16],
-    mut take: impl FnMut(u16, Reader<'m>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let message = block.message();
-    walk(block, &mut |extension, data| {
-        if KNOWN.contains(&extension) && !allowed.contains(&extension) {
-            return Err(Error::MisplacedExtension { message, extension });
-        }
-        take(extension, data)
-    })
-}
-
-/// Reads a whole extension block.
-pub(crate) fn walk<'m>(
-    mut block: Reader<'m>,
-    take: &mut dyn FnMut(u16, Reader<'m>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let message = block.message();
-    let mut seen = [false; KNOWN.len()];
-    while !block.is_empty() {
-        let extension = block.u16()?;
-        let data = block.vector16()?;
-        // RFC 9846 §4.3: no two extensions of the same type in one block. Of unknown ones
-        // nothing is used, be they one or many.
-        if let Some((_, seen)) = KNOWN.iter().zip(&mut seen).find(|(known, _)| **known == extension)
-            && core::mem::replace(seen, true)
-        {
-            return Err(Error::RepeatedExtension { message, extension });
-        }
-        take(extension, block.nested(data))?;
+    /// The data of an extension, if it is there.
+    pub(crate) fn find(&self, extension: u16) -> Option<Reader<'m>> {
+        let found = KNOWN.iter().zip(self.data).find(|(known, _)| **known == extension);
+        found.and_then(|(_, data)| data).map(|data| Reader::new(data, self.message))
     }
-    Ok(())
+
+    /// Checks that each extension was asked for, and belongs into this message, where only the
+    /// `allowed` do.
+    #[inline(never)]
+    pub(crate) fn check_responses(&self, allowed: &[u16], offered: Offered) -> Result<(), Failure> {
+        let (message, known) = (self.message, KNOWN.iter().zip(&self.data));
+        let present = known.filter(|(_, data)| data.is_some()).map(|(known, _)| *known);
+        for extension in self.unknown.into_iter().chain(present) {
+            // RFC 9846 §4.3: an extension that was not asked for is an unsupported_extension, but for
+            // the cookie of a HelloRetryRequest; one that was asked for, but does not belong into
+            // this message, an illegal_parameter.
+            let cookie = extension == COOKIE && message == HandshakeType::HELLO_RETRY_REQUEST;
+            if !offered.includes(extension) && !cookie {
+                return Err(Fault::UnsolicitedExtension.at(message, extension));
+            }
+            if !allowed.contains(&extension) {
+                return Err(Fault::MisplacedExtension.at(message, extension));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a message in which unknown extensions are ignored: CertificateRequest and
+    /// NewSessionTicket (RFC 9846 §4.4.2, §4.7.1). A known one that does not belong there is refused
+    /// all the same (§4.3).
+    #[inline(never)]
+    pub(crate) fn check_requests(&self, allowed: &[u16]) -> Result<(), Failure> {
+        for (extension, data) in KNOWN.iter().zip(&self.data) {
+            if data.is_some() && !allowed.contains(extension) {
+                return Err(Fault::MisplacedExtension.at(self.message, *extension));
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MESSAGE: Message = Message::EncryptedExtensions;
+    const MESSAGE: HandshakeType = HandshakeType::ENCRYPTED_EXTENSIONS;
 
-    fn read(block: &[u8]) -> Result<(), Error> {
+    fn read(block: &[u8]) -> Result<(), Failure> {
         let offered = Offered { server_name: true, limits: None, psk_modes: false, pre_shared_key: false };
-        let rules = Rules { message: MESSAGE, allowed: &[SERVER_NAME, SUPPORTED_GROUPS], offered };
-        responses(Reader::new(block, MESSAGE), &rules, |_, _| Ok(()))
+        let extensions = Extensions::parse(Reader::new(block, MESSAGE))?;
+        extensions.check_responses(&[SERVER_NAME, SUPPORTED_GROUPS], offered)
     }
 
     #[test]
@@ -158,26 +155,20 @@ mod tests {
         assert_eq!(read(&[]), Ok(()));
         assert_eq!(read(&[0, 0, 0, 0, 0, 10, 0, 1, 9]), Ok(()));
         let extension = KEY_SHARE;
-        assert_eq!(read(&[0, 51, 0, 0]), Err(Error::MisplacedExtension { message: MESSAGE, extension }));
+        assert_eq!(read(&[0, 51, 0, 0]), Err(Fault::MisplacedExtension.at(MESSAGE, extension)));
         let extension = COOKIE;
-        assert_eq!(read(&[0, 44, 0, 0]), Err(Error::UnsolicitedExtension { message: MESSAGE, extension }));
+        assert_eq!(read(&[0, 44, 0, 0]), Err(Fault::UnsolicitedExtension.at(MESSAGE, extension)));
         let extension = 0xfafa;
-        assert_eq!(
-            read(&[0xfa, 0xfa, 0, 0]),
-            Err(Error::UnsolicitedExtension { message: MESSAGE, extension })
-        );
+        assert_eq!(read(&[0xfa, 0xfa, 0, 0]), Err(Fault::UnsolicitedExtension.at(MESSAGE, extension)));
         let extension = SERVER_NAME;
-        assert_eq!(
-            read(&[0, 0, 0, 0, 0, 0, 0, 0]),
-            Err(Error::RepeatedExtension { message: MESSAGE, extension })
-        );
+        assert_eq!(read(&[0, 0, 0, 0, 0, 0, 0, 0]), Err(Fault::RepeatedExtension.at(MESSAGE, extension)));
     }
 
     #[test]
     fn every_cut_is_malformed() {
         let whole = [0, 10, 0, 3, 1, 2, 3];
         for cut in 1..whole.len() {
-            assert_eq!(read(&whole[..cut]), Err(Error::Malformed { message: MESSAGE }), "cut at {cut}");
+            assert_eq!(read(&whole[..cut]), Err(Fault::Malformed.of(MESSAGE)), "cut at {cut}");
         }
     }
 }

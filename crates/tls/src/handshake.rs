@@ -30,21 +30,22 @@
 use crate::{
     Config,
     codec::Reader,
-    error::{Error, Message, Stage},
+    error::Stage,
     extensions::Offered,
+    fault::{Failure, Fault},
     hello::{BINDERS, ClientHello, More, Offer, ServerHello},
     key_exchange::{KeyExchange, NamedGroup, SharedSecret},
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
     limits::Agreed,
     memo::SignatureMemo,
-    messages::{self, CertificateRequest},
+    messages::{self, CertificateRequest, HandshakeType},
     path::{
         CertVerified, CertificateList, PathVerification, Progress, SignatureVerified,
         verify_handshake_signature,
     },
     record::{CipherSuite, ContentType, RecordKeys},
     send::SendBuffer,
-    session::{self, Resumed, Session},
+    session::{Resumed, Session},
     traffic::Traffic,
 };
 
@@ -61,6 +62,11 @@ pub(crate) struct Shared<'a> {
     pub(crate) config: Config<'a>,
     /// What the ClientHello asks for.
     pub(crate) offered: Offered,
+    /// What is drawn for it.
+    pub(crate) hello: ClientHello,
+    /// When the server's certificate was verified, in Unix seconds: in this connection, or in the one
+    /// that the session is from which is offered.
+    pub(crate) verified: u64,
     /// How large records may be.
     pub(crate) limits: Agreed,
     /// The caller's session, and room for the next.
@@ -108,7 +114,7 @@ pub(crate) struct Keys {
 
 /// One whole handshake message.
 pub(crate) struct Received<'m> {
-    pub(crate) kind: Message,
+    pub(crate) kind: HandshakeType,
     /// Header and body, as they enter the transcript.
     pub(crate) octets: &'m [u8],
     /// Whether the record layer holds more octets of the same keys behind it.
@@ -122,18 +128,18 @@ impl<'m> Received<'m> {
         body(self.octets)
     }
 
-    fn require(&self, expected: Message) -> Result<(), Error> {
+    fn require(&self, expected: HandshakeType) -> Result<(), Failure> {
         // RFC 9846 §4: any message out of order is an unexpected_message.
         if self.kind == expected {
             Ok(())
         } else {
-            Err(Error::UnexpectedMessage { message: self.kind, expected })
+            Err(Fault::UnexpectedMessage.at(self.kind, u16::from(expected.0)))
         }
     }
 
     /// RFC 9846 §5.1: a message before a change of keys ends its record.
-    pub(crate) fn ends_record(&self) -> Result<(), Error> {
-        if self.more_behind { Err(Error::MessageAcrossKeys) } else { Ok(()) }
+    pub(crate) fn ends_record(&self) -> Result<(), Failure> {
+        if self.more_behind { Err(Fault::MessageAcrossKeys.into()) } else { Ok(()) }
     }
 }
 
@@ -152,13 +158,13 @@ pub(crate) enum State {
     SendCertificate(SendCertificate),
     SendCertificateVerify(SendCertificateVerify),
     Traffic(Traffic),
-    /// The error, and the stage that it came in.
-    Failed(Error, Stage),
+    /// Why, and the stage that it came in.
+    Failed(Failure, Stage),
 }
 
 impl State {
     /// The transition for a handshake message. Messages after the handshake are not handled here.
-    pub(crate) fn next(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<Self, Error> {
+    pub(crate) fn next(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<Self, Failure> {
         match self {
             Self::ExpectServerHello(state) => state.server_hello(message, shared),
             Self::ExpectEncryptedExtensions(state) => state.encrypted_extensions(message, shared),
@@ -169,8 +175,8 @@ impl State {
             Self::VerifyPath(_)
             | Self::SendCertificate(_)
             | Self::SendCertificateVerify(_)
-            | Self::Traffic(_) => Err(Error::Internal),
-            Self::Failed(error, _) => Err(error),
+            | Self::Traffic(_) => Err(Fault::Internal.into()),
+            Self::Failed(..) => Err(Fault::Internal.into()),
         }
     }
 
@@ -180,11 +186,11 @@ impl State {
     }
 
     /// The transition for sending what is due, once everything before it is sent.
-    pub(crate) fn send(self, shared: &mut Shared<'_>) -> Result<Self, Error> {
+    pub(crate) fn send(self, shared: &mut Shared<'_>) -> Result<Self, Failure> {
         match self {
             Self::SendCertificate(state) => state.next(shared),
             Self::SendCertificateVerify(state) => state.next(shared),
-            _ => Err(Error::Internal),
+            _ => Err(Fault::Internal.into()),
         }
     }
 
@@ -204,18 +210,17 @@ impl State {
 
 /// The ClientHello is on its way.
 pub(crate) struct ExpectServerHello {
-    hello: ClientHello,
     retried: Option<CipherSuite>,
-    /// What is offered of a session, beside its ticket and its secret.
-    session: Option<session::Offer>,
+    /// What the server's choice of the session that is offered would prove.
+    session: Option<Resumed>,
 }
 
 impl ExpectServerHello {
-    pub(crate) fn start(hello: ClientHello, shared: &mut Shared<'_>) -> Result<Self, Error> {
-        let Shared { session: slot, config, keys, .. } = shared;
-        let session = slot.as_mut().and_then(|session| session.offer(config, &mut keys.early));
+    pub(crate) fn start(shared: &mut Shared<'_>) -> Result<Self, Failure> {
+        let Shared { session: slot, config, keys, verified, .. } = shared;
+        let session = slot.as_mut().and_then(|session| session.offer(config, &mut keys.early, verified));
         shared.offered.pre_shared_key = session.is_some();
-        let state = Self { hello, retried: None, session };
+        let state = Self { retried: None, session };
         // RFC 9846 §5.1: the record of the first ClientHello says 0x0301.
         state.send_hello(0x0301, None, shared)?;
         Ok(state)
@@ -223,39 +228,45 @@ impl ExpectServerHello {
 
     /// Writes a ClientHello into the send buffer, its binder into it, and both into the
     /// transcript.
-    fn send_hello(&self, version: u16, cookie: Option<&[u8]>, shared: &mut Shared<'_>) -> Result<(), Error> {
-        let Shared { config, send, transcript, session: slot, keys, .. } = shared;
-        let ticket = self.session.as_ref().zip(slot.as_ref());
+    fn send_hello(
+        &self,
+        version: u16,
+        cookie: Option<&[u8]>,
+        shared: &mut Shared<'_>,
+    ) -> Result<(), Failure> {
+        let Shared { config, offered, hello, send, transcript, session: slot, keys, .. } = shared;
+        let session = slot.as_ref().filter(|_| self.session.is_some());
         let more = More {
-            key_exchange: keys.exchange.as_ref().ok_or(Error::Internal)?,
+            key_exchange: keys.exchange.as_ref().ok_or(Fault::Internal)?,
             cookie,
+            limits: offered.limits,
             psk_modes: slot.is_some(),
-            ticket: ticket.map(|(offer, slot)| (slot.ticket(), offer.obfuscated_age)),
+            ticket: session.and_then(|session| session.ticket(config.now)),
         };
         let message = send.push_plain(ContentType::Handshake, version, |out| {
-            self.hello.write(out, &config.server_name, &more);
+            hello.write(out, config, &more);
         })?;
         if let Some(early) = &keys.early {
             // RFC 9846 §4.3.11.2: over everything but the list of binders, which ends the message.
             let covered = message.len().saturating_sub(BINDERS);
             let mut truncated = transcript.clone();
-            truncated.add(message.get(..covered).ok_or(Error::Internal)?);
+            truncated.add(message.get(..covered).ok_or(Fault::Internal)?);
             let binder = key_schedule::binder(early, &truncated.hash());
-            *message.last_chunk_mut().ok_or(Error::Internal)? = binder;
+            *message.last_chunk_mut().ok_or(Fault::Internal)? = binder;
         }
         transcript.add(message);
         Ok(())
     }
 
     #[inline(never)]
-    fn server_hello(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
-        message.require(Message::ServerHello)?;
+    fn server_hello(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Failure> {
+        message.require(HandshakeType::SERVER_HELLO)?;
         let offer = Offer {
-            session_id: &self.hello.session_id,
+            session_id: &shared.hello.session_id,
             offered: shared.offered,
             retried: self.retried,
-            groups: self.hello.groups,
-            shares: shared.keys.exchange.as_ref().ok_or(Error::Internal)?.shares(),
+            groups: shared.config.groups,
+            shares: shared.keys.exchange.as_ref().ok_or(Fault::Internal)?.shares(),
         };
         match ServerHello::parse(message.body(), &offer)? {
             ServerHello::Retry { suite, group, cookie } => {
@@ -279,8 +290,8 @@ impl ExpectServerHello {
         cookie: Option<&[u8]>,
         message: &Received<'_>,
         shared: &mut Shared<'_>,
-    ) -> Result<State, Error> {
-        let exchange = shared.keys.exchange.as_mut().ok_or(Error::Internal)?;
+    ) -> Result<State, Failure> {
+        let exchange = shared.keys.exchange.as_mut().ok_or(Fault::Internal)?;
         if let Some(group) = group {
             exchange.retry(group)?;
         }
@@ -291,11 +302,9 @@ impl ExpectServerHello {
         shared.transcript.add(message.octets);
         // RFC 9846 §E.4: before the second flight, which begins here.
         push_change_cipher_spec(&mut shared.send)?;
-        self.send_hello(0x0303, cookie, shared).map_err(|error| match error {
-            Error::SendBufferTooSmall { size: capacity, minimum: size } => {
-                Error::CookieTooLarge { size, capacity }
-            }
-            other => other,
+        self.send_hello(0x0303, cookie, shared).map_err(|failure| match failure.fault() {
+            Fault::SendBufferTooSmall => Fault::CookieTooLarge.into(),
+            _ => failure,
         })?;
         Ok(State::ExpectServerHello(Self { retried: Some(suite), ..self }))
     }
@@ -308,10 +317,10 @@ impl ExpectServerHello {
         (group, public_key): (NamedGroup, &[u8]),
         message: &Received<'_>,
         shared: &mut Shared<'_>,
-    ) -> Result<State, Error> {
+    ) -> Result<State, Failure> {
         shared.compute();
         let mut secret = SharedSecret::new([0; _]);
-        let exchange = shared.keys.exchange.as_ref().ok_or(Error::Internal)?;
+        let exchange = shared.keys.exchange.as_ref().ok_or(Fault::Internal)?;
         let secret = exchange.shared_secret(group, public_key, &mut secret)?;
         shared.transcript.add(message.octets);
         if self.retried.is_none() {
@@ -325,19 +334,19 @@ impl ExpectServerHello {
         if self.session.is_none() {
             keys.early = Some(key_schedule::early_secret(&[0; 32]));
         }
-        let early = keys.early.as_ref().ok_or(Error::Internal)?;
+        let early = keys.early.as_ref().ok_or(Fault::Internal)?;
         let secrets = keys.handshake.insert(HandshakeSecrets::new(early, secret, &shared.transcript.hash()));
         keys.read = Some(RecordKeys::new(suite, &secrets.server));
         keys.write = Some(RecordKeys::new(suite, &secrets.client));
         keys.early = None;
         keys.exchange = None;
-        let resumed = self.session.map(|offer| offer.resumed);
+        let resumed = self.session;
         Ok(State::ExpectEncryptedExtensions(ExpectEncryptedExtensions { suite, resumed }))
     }
 }
 
 /// RFC 9846 §E.4: compatibility mode sends one such record before its second flight.
-fn push_change_cipher_spec(send: &mut SendBuffer<'_>) -> Result<(), Error> {
+fn push_change_cipher_spec(send: &mut SendBuffer<'_>) -> Result<(), Failure> {
     send.push_plain(ContentType::ChangeCipherSpec, 0x0303, |out| out.u8(1))?;
     Ok(())
 }
@@ -349,8 +358,8 @@ pub(crate) struct ExpectEncryptedExtensions {
 }
 
 impl ExpectEncryptedExtensions {
-    fn encrypted_extensions(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
-        message.require(Message::EncryptedExtensions)?;
+    fn encrypted_extensions(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Failure> {
+        message.require(HandshakeType::ENCRYPTED_EXTENSIONS)?;
         messages::encrypted_extensions(message.body(), shared.offered, &mut shared.limits)?;
         shared.transcript.add(message.octets);
         let Self { suite, resumed } = self;
@@ -375,14 +384,14 @@ pub(crate) struct ExpectCertificate {
 impl ExpectCertificate {
     /// Certificate: only read here.
     #[inline(never)]
-    fn certificate(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
+    fn certificate(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Failure> {
         // RFC 9846 §4.4.2: a CertificateRequest follows EncryptedExtensions, once.
-        if message.kind == Message::CertificateRequest && self.requested.is_none() {
+        if message.kind == HandshakeType::CERTIFICATE_REQUEST && self.requested.is_none() {
             let requested = Some(CertificateRequest::parse(message.body())?);
             shared.transcript.add(message.octets);
             return Ok(State::ExpectCertificate(Self { requested, ..self }));
         }
-        message.require(Message::Certificate)?;
+        message.require(HandshakeType::CERTIFICATE)?;
         CertificateList::parse(message.body(), shared.offered)?;
         shared.transcript.add(message.octets);
         let Self { suite, requested } = self;
@@ -400,7 +409,7 @@ pub(crate) struct VerifyPath {
 impl VerifyPath {
     /// One public-key operation at most. `message` is the Certificate message, in the same place
     /// each time. The next state, once the path is verified.
-    pub(crate) fn step(&self, message: &[u8], shared: &mut Shared<'_>) -> Result<Option<State>, Error> {
+    pub(crate) fn step(&self, message: &[u8], shared: &mut Shared<'_>) -> Result<Option<State>, Failure> {
         let list = CertificateList::parse(body(message), shared.offered)?;
         match shared.path.step(list.as_slice(), &shared.config, shared.memo.as_deref_mut())? {
             Progress::Remembered => Ok(None),
@@ -409,6 +418,7 @@ impl VerifyPath {
                 Ok(None)
             }
             Progress::Done(certificate) => {
+                shared.verified = shared.config.now.as_secs();
                 let Self { suite, requested } = *self;
                 let state = ExpectCertificateVerify { suite, requested, certificate };
                 Ok(Some(State::ExpectCertificateVerify(state)))
@@ -427,12 +437,10 @@ pub(crate) struct ExpectCertificateVerify {
 impl ExpectCertificateVerify {
     /// One public-key operation.
     #[inline(never)]
-    fn certificate_verify(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
-        message.require(Message::CertificateVerify)?;
-        let mut reader = Reader::new(message.body(), message.kind);
-        let scheme = reader.u16()?;
-        let signature = reader.vector16()?;
-        reader.end()?;
+    fn certificate_verify(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Failure> {
+        message.require(HandshakeType::CERTIFICATE_VERIFY)?;
+        let reader = Reader::new(message.body(), message.kind);
+        let (scheme, signature) = reader.all(|fields| (fields.u16(), fields.vector16()))?;
         let list = CertificateList::parse(body(message.certificate), shared.offered)?;
         let transcript = shared.transcript.hash();
         shared.compute();
@@ -461,18 +469,18 @@ pub(crate) enum Identity {
 
 impl ExpectFinished {
     #[inline(never)]
-    fn finished(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Error> {
-        message.require(Message::Finished)?;
+    fn finished(self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<State, Failure> {
+        message.require(HandshakeType::FINISHED)?;
         message.ends_record()?;
         let Shared { transcript, keys, .. } = shared;
-        let secrets = keys.handshake.as_ref().ok_or(Error::Internal)?;
+        let secrets = keys.handshake.as_ref().ok_or(Fault::Internal)?;
         let verify_data = key_schedule::finished(&secrets.server, &transcript.hash());
         // RFC 9846 §4.5.3: the length is the hash's; anything else cannot be parsed.
         if message.body().len() != verify_data.len() {
-            return Err(Error::Malformed { message: message.kind });
+            return Err(Fault::Malformed.of(message.kind));
         }
         if !key_schedule::equal(message.body(), &verify_data) {
-            return Err(Error::Finished);
+            return Err(Fault::Finished.into());
         }
         let finished = FinishedVerified(());
         transcript.add(message.octets);

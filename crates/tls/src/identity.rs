@@ -9,6 +9,7 @@ use webpki::EndEntityCert;
 use crate::{
     codec::Writer,
     error::Error,
+    fault::{Failure, Fault},
     key_schedule::{HASH, Transcript},
     key_usage::KeyUsage,
     messages::ECDSA_SECP256R1_SHA256,
@@ -59,7 +60,8 @@ impl<'a> ClientIdentity<'a> {
         self.validate()?;
         let mut signed = Transcript::new();
         signed.add(MESSAGE);
-        let signature = self.sign(&signed.hash())?;
+        let signature = self.signer.sign(&signed.hash());
+        let signature = signature.map_err(|SigningFailed(reason)| Error::SigningFailed { reason })?;
         let mut octets = [0; Signature::MAX_DER];
         let mut out = Writer::new(&mut octets);
         signature.write_der(&mut out);
@@ -119,12 +121,13 @@ impl<'a> ClientIdentity<'a> {
 
     /// The CertificateVerify message over this transcript hash, RFC 9846 §4.5.2. One public-key
     /// operation, the signer's.
-    pub(crate) fn certificate_verify(&self, transcript: &[u8; HASH]) -> Result<CertificateVerify, Error> {
+    pub(crate) fn certificate_verify(&self, transcript: &[u8; HASH]) -> Result<CertificateVerify, Failure> {
         let mut signed = Transcript::new();
         signed.add(&[0x20; 64]);
         signed.add(b"TLS 1.3, client CertificateVerify\0");
         signed.add(transcript);
-        let signature = self.sign(&signed.hash())?;
+        let signature = self.signer.sign(&signed.hash());
+        let signature = signature.map_err(|SigningFailed(reason)| Fault::SigningFailed.with(reason))?;
 
         let mut message = CertificateVerify { octets: [0; CertificateVerify::MAX], length: 0 };
         let mut out = Writer::new(&mut message.octets);
@@ -135,10 +138,6 @@ impl<'a> ClientIdentity<'a> {
         });
         message.length = out.length();
         Ok(message)
-    }
-
-    fn sign(&self, digest: &[u8; HASH]) -> Result<Signature, Error> {
-        self.signer.sign(digest).map_err(|SigningFailed(reason)| Error::SigningFailed { reason })
     }
 
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), webpki::Error> {
@@ -232,6 +231,6 @@ mod tests {
     #[test]
     fn a_signer_that_fails_says_why() {
         let failed = ClientIdentity::new(&[], &NoSigner).certificate_verify(&[0; 32]).err();
-        assert_eq!(failed, Some(Error::SigningFailed { reason: 7 }));
+        assert_eq!(failed, Some(Fault::SigningFailed.with(7)));
     }
 }

@@ -10,7 +10,11 @@ use zeroize::Zeroizing;
 
 #[cfg(feature = "mlkem")]
 use crate::ml_kem::Seed;
-use crate::{codec::Writer, error::Error, key_schedule};
+use crate::{
+    codec::Writer,
+    fault::{Failure, Fault},
+    key_schedule,
+};
 
 /// Which groups of RFC 9846 §4.3.7 are offered for the key exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,7 +106,10 @@ pub(crate) type SharedSecret = Zeroizing<[u8; MAX_SHARED_SECRET]>;
 
 /// This side of a key exchange: the groups that have a share, and their keys. Not used twice.
 pub(crate) struct KeyExchange {
-    shares: &'static [NamedGroup],
+    groups: Groups,
+    /// Whether the server asked for secp256r1, which then has the only share.
+    #[cfg(feature = "p256")]
+    retried: bool,
     private: Zeroizing<[u8; 32]>,
     public: [u8; MAX_PUBLIC_KEY],
     /// The private key for secp256r1, in case the server asks for that.
@@ -117,7 +124,9 @@ impl KeyExchange {
     /// The place for the keys.
     pub(crate) fn new(groups: Groups) -> Self {
         Self {
-            shares: groups.shares(),
+            groups,
+            #[cfg(feature = "p256")]
+            retried: false,
             private: Zeroizing::new([0; 32]),
             public: [0; MAX_PUBLIC_KEY],
             #[cfg(feature = "p256")]
@@ -135,17 +144,17 @@ impl KeyExchange {
         &mut self,
         entropy: &mut R,
         public: [&[u8; 32]; 2],
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         draw(entropy, &mut self.private)?;
         #[cfg(feature = "p256")]
         draw(entropy, &mut self.spare)?;
         #[cfg(feature = "mlkem")]
-        if self.shares.contains(&NamedGroup::X25519MlKem768) {
+        if self.shares().contains(&NamedGroup::X25519MlKem768) {
             self.seed.generate(entropy)?;
         }
         // A source that repeats itself would send the private key in clear.
         if repeats(public.into_iter().chain(self.drawn())) {
-            return Err(Error::EntropyRepeats);
+            return Err(Fault::EntropyRepeats.into());
         }
         let key = x25519_dalek::x25519(*self.private, x25519_dalek::X25519_BASEPOINT_BYTES);
         self.public.iter_mut().zip(key).for_each(|(to, from)| *to = from);
@@ -159,7 +168,7 @@ impl KeyExchange {
         let drawn = drawn.chain([&*self.spare]);
         #[cfg(feature = "mlkem")]
         let drawn = {
-            let hybrid = self.shares.contains(&NamedGroup::X25519MlKem768);
+            let hybrid = self.shares().contains(&NamedGroup::X25519MlKem768);
             drawn.chain(self.seed.halves().into_iter().filter(move |_| hybrid))
         };
         drawn
@@ -167,13 +176,17 @@ impl KeyExchange {
 
     /// The groups that have a share, in the order of `supported_groups`.
     pub(crate) fn shares(&self) -> &'static [NamedGroup] {
-        self.shares
+        #[cfg(feature = "p256")]
+        if self.retried {
+            return &[NamedGroup::Secp256r1];
+        }
+        self.groups.shares()
     }
 
     /// Whether [`Self::write_share`] computes one of the shares anew.
     pub(crate) fn computes_share(&self) -> bool {
         #[cfg(feature = "mlkem")]
-        let computes = self.shares.contains(&NamedGroup::X25519MlKem768);
+        let computes = self.shares().contains(&NamedGroup::X25519MlKem768);
         #[cfg(not(feature = "mlkem"))]
         let computes = false;
         computes
@@ -195,20 +208,20 @@ impl KeyExchange {
     }
 
     /// Changes to the group that a HelloRetryRequest asks for. One public-key operation.
-    pub(crate) fn retry(&mut self, group: NamedGroup) -> Result<(), Error> {
+    pub(crate) fn retry(&mut self, group: NamedGroup) -> Result<(), Failure> {
         match group {
-            NamedGroup::X25519 => Err(Error::RetryWithoutChange),
+            NamedGroup::X25519 => Err(Fault::RetryWithoutChange.into()),
             #[cfg(feature = "mlkem")]
-            NamedGroup::X25519MlKem768 => Err(Error::RetryWithoutChange),
+            NamedGroup::X25519MlKem768 => Err(Fault::RetryWithoutChange.into()),
             #[cfg(feature = "p256")]
             NamedGroup::Secp256r1 => {
                 // One in 2^32 random strings is no scalar of the group.
-                let secret = SecretKey::from_slice(&*self.spare).ok().ok_or(Error::EntropyFailed)?;
+                let secret = SecretKey::from_slice(&*self.spare).ok().ok_or(Fault::EntropyFailed)?;
                 let point = secret.public_key().to_sec1_point(false);
-                self.public = point.as_bytes().try_into().ok().ok_or(Error::Internal)?;
+                self.public = point.as_bytes().try_into().ok().ok_or(Fault::Internal)?;
                 self.private.copy_from_slice(&*self.spare);
                 self.spare.zeroize();
-                self.shares = &[NamedGroup::Secp256r1];
+                self.retried = true;
                 #[cfg(feature = "mlkem")]
                 self.seed.zeroize();
                 Ok(())
@@ -223,48 +236,48 @@ impl KeyExchange {
         group: NamedGroup,
         public_key: &[u8],
         out: &'s mut SharedSecret,
-    ) -> Result<&'s [u8], Error> {
+    ) -> Result<&'s [u8], Failure> {
         match group {
             #[cfg(feature = "mlkem")]
             NamedGroup::X25519MlKem768 => {
                 // The client checks the ciphertext's length, an illegal_parameter otherwise; this
                 // is the type check of FIPS 203 §7.3 too.
-                let (ciphertext, public_key) = public_key.split_first_chunk().ok_or(Error::KeyShare)?;
-                let (first, second) = out.split_first_chunk_mut().ok_or(Error::Internal)?;
-                self.x25519(public_key, second.first_chunk_mut().ok_or(Error::Internal)?)?;
+                let (ciphertext, public_key) = public_key.split_first_chunk().ok_or(Fault::KeyShare)?;
+                let (first, second) = out.split_first_chunk_mut().ok_or(Fault::Internal)?;
+                self.x25519(public_key, second.first_chunk_mut().ok_or(Fault::Internal)?)?;
                 self.seed.decapsulate(ciphertext, first);
                 Ok(&**out)
             }
             NamedGroup::X25519 => {
-                let out = out.first_chunk_mut().ok_or(Error::Internal)?;
+                let out = out.first_chunk_mut().ok_or(Fault::Internal)?;
                 self.x25519(public_key, out)?;
                 Ok(out)
             }
             #[cfg(feature = "p256")]
             NamedGroup::Secp256r1 => {
-                let out = out.first_chunk_mut().ok_or(Error::Internal)?;
+                let out = out.first_chunk_mut().ok_or(Fault::Internal)?;
                 self.secp256r1(public_key, out)?;
                 Ok(out)
             }
         }
     }
 
-    fn x25519(&self, public_key: &[u8], out: &mut [u8; 32]) -> Result<(), Error> {
+    fn x25519(&self, public_key: &[u8], out: &mut [u8; 32]) -> Result<(), Failure> {
         // RFC 9846 §4.3.8.2: 32 octets.
-        let public_key = public_key.try_into().ok().ok_or(Error::KeyShare)?;
+        let public_key = public_key.try_into().ok().ok_or(Fault::KeyShare)?;
         *out = x25519_dalek::x25519(*self.private, public_key);
         // RFC 9846 §7.4.2, RFC 7748 §6.1: a public key of small order gives zero, to be refused.
-        if key_schedule::equal(out, &[0; 32]) { Err(Error::KeyShare) } else { Ok(()) }
+        if key_schedule::equal(out, &[0; 32]) { Err(Fault::KeyShare.into()) } else { Ok(()) }
     }
 
     #[cfg(feature = "p256")]
-    fn secp256r1(&self, public_key: &[u8], out: &mut [u8; 32]) -> Result<(), Error> {
+    fn secp256r1(&self, public_key: &[u8], out: &mut [u8; 32]) -> Result<(), Failure> {
         // RFC 9846 §4.3.8.2: an uncompressed point; p256 checks that it is on the curve.
         if public_key.len() != 65 || public_key.first() != Some(&4) {
-            return Err(Error::KeyShare);
+            return Err(Fault::KeyShare.into());
         }
-        let public_key = PublicKey::from_sec1_bytes(public_key).ok().ok_or(Error::KeyShare)?;
-        let secret = SecretKey::from_slice(&*self.private).ok().ok_or(Error::Internal)?;
+        let public_key = PublicKey::from_sec1_bytes(public_key).ok().ok_or(Fault::KeyShare)?;
+        let secret = SecretKey::from_slice(&*self.private).ok().ok_or(Fault::Internal)?;
         // RFC 9846 §7.4.2: the x-coordinate.
         let shared = secret.diffie_hellman(&public_key);
         *out = (*shared.raw_secret_bytes()).into();
@@ -283,7 +296,7 @@ fn repeats<'o>(mut octets: impl Iterator<Item = &'o [u8; 32]> + Clone) -> bool {
 }
 
 /// Fills `octets` from the random source.
-pub(crate) fn draw<R: TryCryptoRng + ?Sized>(entropy: &mut R, octets: &mut [u8; 32]) -> Result<(), Error> {
+pub(crate) fn draw<R: TryCryptoRng + ?Sized>(entropy: &mut R, octets: &mut [u8; 32]) -> Result<(), Failure> {
     // The source's error type is its own; that it failed is all that counts here.
-    entropy.try_fill_bytes(octets).ok().ok_or(Error::EntropyFailed)
+    entropy.try_fill_bytes(octets).ok().ok_or(Fault::EntropyFailed.into())
 }

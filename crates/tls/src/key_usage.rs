@@ -3,7 +3,7 @@
 //! It reads certificates whose form webpki has checked already. What it cannot read all the same
 //! it refuses.
 
-use crate::error::Error;
+use crate::fault::{Failure, Fault};
 
 /// What a certificate's key may be used for, RFC 5280 §4.2.1.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub(crate) struct KeyUsage(Option<u8>);
 
 impl KeyUsage {
     /// Of a DER certificate.
-    pub(crate) fn of(certificate: &[u8]) -> Result<Self, Error> {
-        read(certificate).ok_or(Error::BadCertificate)
+    pub(crate) fn of(certificate: &[u8]) -> Result<Self, Failure> {
+        read(certificate).ok_or(Fault::BadCertificate.into())
     }
 
     /// Whether the key may sign handshakes: bit 0, digitalSignature. Without the extension it may.
@@ -150,10 +150,10 @@ mod tests {
     fn what_cannot_be_read_is_refused() {
         let whole = key_usage(&[7, 0x80]);
         for cut in 0..whole.len() {
-            assert_eq!(KeyUsage::of(&whole[..cut]), Err(Error::BadCertificate), "cut at {cut}");
+            assert_eq!(KeyUsage::of(&whole[..cut]), Err(Fault::BadCertificate.into()), "cut at {cut}");
         }
-        assert_eq!(KeyUsage::of(&key_usage(&[])), Err(Error::BadCertificate));
+        assert_eq!(KeyUsage::of(&key_usage(&[])), Err(Fault::BadCertificate.into()));
         let indefinite = [SEQUENCE, 0x80, 0, 0];
-        assert_eq!(KeyUsage::of(&indefinite), Err(Error::BadCertificate));
+        assert_eq!(KeyUsage::of(&indefinite), Err(Fault::BadCertificate.into()));
     }
 }

@@ -44,6 +44,7 @@ mod connection;
 mod error;
 mod error_text;
 mod extensions;
+mod fault;
 mod handshake;
 mod hello;
 #[cfg_attr(not(feature = "client-auth"), path = "no_identity.rs")]

@@ -8,6 +8,7 @@
 use pki_types::SignatureVerificationAlgorithm;
 
 use crate::{
+    codec::Writer,
     error::Error,
     key_schedule::{HASH, Transcript},
     session::checksum,
@@ -62,9 +63,10 @@ impl SignatureMemo {
         let mut octets = [0; Self::SIZE];
         if self.count() > 0 {
             let content = self.octets.split_at(CHECKSUM).0;
+            let mut out = Writer::new(&mut octets);
+            out.bytes(content);
             // The checksum is made here, and not with each entry.
-            let content = content.iter().copied().chain(checksum(content));
-            octets.iter_mut().zip(content).for_each(|(to, from)| *to = from);
+            out.bytes(&checksum(content));
         }
         octets
     }
@@ -119,14 +121,16 @@ impl SignatureMemo {
 
     /// The handshake is done: what was noted is remembered.
     pub(crate) fn enter_noted(&mut self) {
-        let noted = self.pending;
-        for (_, digest) in noted.iter().take(self.pending_count) {
-            self.enter(digest);
+        for at in 0..self.pending_count {
+            if let Some((_, digest)) = self.pending.get(at).copied() {
+                self.enter(&digest);
+            }
         }
         self.pending_count = 0;
     }
 
     /// Puts a digest in front, where it is not there already.
+    #[inline(never)]
     fn enter(&mut self, digest: &SignatureDigest) {
         let count = self.count();
         let known = self.digests().iter().take(count).position(|known| known == digest);
@@ -135,8 +139,10 @@ impl SignatureMemo {
         let end = DIGESTS.saturating_add(last.saturating_mul(HASH));
         self.octets.copy_within(DIGESTS..end, DIGESTS.saturating_add(HASH));
         let count = count.max(last.saturating_add(1));
-        let header = MAGIC.iter().copied().chain(u8::try_from(count));
-        self.octets.iter_mut().zip(header.chain(*digest)).for_each(|(to, from)| *to = from);
+        let mut out = Writer::new(&mut self.octets);
+        out.bytes(MAGIC);
+        out.u8(u8::try_from(count).unwrap_or_default());
+        out.bytes(digest);
     }
 
     fn digests(&self) -> &[SignatureDigest] {
@@ -180,12 +186,13 @@ pub(crate) fn digest(
     // Another version may verify more strictly: what this one found good is nothing to it.
     let [domain, version] = [DOMAIN, picopost_verify::VERSION].map(str::as_bytes);
     let mut hash = Transcript::new();
-    for part in [domain, version, &*key_algorithm, &*signature_algorithm, public_key, message, signature] {
-        // Each behind its length, so that no two lists of them are the same octets.
-        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
-        hash.add(&length.to_be_bytes());
-        hash.add(part);
-    }
+    hash.add_item(domain);
+    hash.add_item(version);
+    hash.add_item(&key_algorithm);
+    hash.add_item(&signature_algorithm);
+    hash.add_item(public_key);
+    hash.add_item(message);
+    hash.add_item(signature);
     hash.hash()
 }
 

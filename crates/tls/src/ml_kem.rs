@@ -10,7 +10,7 @@ use rand_core::TryCryptoRng;
 use zeroize::Zeroize;
 use zeroize::Zeroizing;
 
-use crate::{codec::Writer, error::Error, key_exchange::draw};
+use crate::{codec::Writer, fault::Failure, key_exchange::draw};
 
 /// An encapsulation key, in octets.
 const ENCAPSULATION_KEY: usize = 1184;
@@ -36,7 +36,7 @@ impl Seed {
         Self { d: Zeroizing::new([0; 32]), z: Zeroizing::new([0; 32]) }
     }
 
-    pub(crate) fn generate<R: TryCryptoRng + ?Sized>(&mut self, entropy: &mut R) -> Result<(), Error> {
+    pub(crate) fn generate<R: TryCryptoRng + ?Sized>(&mut self, entropy: &mut R) -> Result<(), Failure> {
         draw(entropy, &mut self.d)?;
         draw(entropy, &mut self.z)
     }

@@ -2,7 +2,7 @@
 
 use core::{convert::Infallible, marker::PhantomData};
 
-use crate::{error::Error, key_schedule::HASH};
+use crate::{error::Error, fault::Failure, key_schedule::HASH};
 
 /// There is none: no value of this type can be made, and what would use it costs no flash.
 pub(crate) struct ClientIdentity<'a> {
@@ -28,7 +28,7 @@ impl ClientIdentity<'_> {
         match self.never {}
     }
 
-    pub(crate) fn certificate_verify(&self, _transcript: &[u8; HASH]) -> Result<CertificateVerify, Error> {
+    pub(crate) fn certificate_verify(&self, _transcript: &[u8; HASH]) -> Result<CertificateVerify, Failure> {
         match self.never {}
     }
 }

@@ -6,10 +6,12 @@ use webpki::EndEntityCert;
 use crate::{
     Config, MAX_CERTIFICATES, TrustKind,
     codec::Reader,
-    error::{Error, Message},
-    extensions::{self, Offered, Rules},
+    error::Error,
+    extensions::{Extensions, Offered},
+    fault::{Details, Failure, Fault},
     key_usage::KeyUsage,
     memo::SignatureMemo,
+    messages::HandshakeType,
 };
 use search::{Known, Outcome, Parts, Signature};
 
@@ -39,8 +41,10 @@ pub(crate) struct SignatureVerified(());
 pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> Result<CertVerified, Error> {
     let mut verification = PathVerification::new();
     loop {
-        if let Progress::Done(certificate) = verification.step(chain, config, None)? {
-            return Ok(certificate);
+        match verification.step(chain, config, None) {
+            Ok(Progress::Done(certificate)) => return Ok(certificate),
+            Ok(Progress::Computed | Progress::Remembered) => {}
+            Err(failure) => return Err(failure.error(&verification.details(config))),
         }
     }
 }
@@ -48,6 +52,8 @@ pub fn verify_server_path(chain: &[CertificateDer<'_>], config: &Config<'_>) -> 
 /// The verification of a server's certificates, one signature a step.
 pub(crate) struct PathVerification {
     known: Known,
+    /// The date of a certificate that is not valid now.
+    date: u64,
 }
 
 /// What a step of a [`PathVerification`] did.
@@ -62,12 +68,17 @@ pub(crate) enum Progress {
 
 impl PathVerification {
     pub(crate) const fn new() -> Self {
-        Self { known: Known::NOTHING }
+        Self { known: Known::NOTHING, date: 0 }
     }
 
     /// Forgets everything, for other certificates.
     pub(crate) fn restart(&mut self) {
         self.known.clear();
+    }
+
+    /// What the caller is told of a fault.
+    pub(crate) fn details(&self, config: &Config<'_>) -> Details {
+        Details { now: config.now.as_secs(), date: self.date, ..Details::NOTHING }
     }
 
     /// At most one public-key operation. To be called with the same certificates, which did not
@@ -80,12 +91,12 @@ impl PathVerification {
         chain: &[CertificateDer<'_>],
         config: &Config<'_>,
         memo: Option<&mut SignatureMemo>,
-    ) -> Result<Progress, Error> {
-        let (server, intermediates) = chain.split_first().ok_or(Error::NoCertificate)?;
+    ) -> Result<Progress, Failure> {
+        let (server, intermediates) = chain.split_first().ok_or(Fault::NoCertificate)?;
         // RFC 9846 §4.5.1.2: the digitalSignature bit, where there is a keyUsage. That is what the
         // key is for, not who has it, so it holds for any kind of trust.
         if !KeyUsage::of(server)?.digital_signature() {
-            return Err(Error::KeyUsage);
+            return Err(Fault::KeyUsage.into());
         }
         #[cfg_attr(
             not(feature = "danger-no-verification"),
@@ -100,7 +111,7 @@ impl PathVerification {
             TrustKind::DangerAnyCertificate => return Ok(Progress::Done(CertVerified(()))),
         };
         let certificate = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
-        match self.known.search(&certificate, anchors, intermediates, config.now)? {
+        match self.known.search(&certificate, anchors, intermediates, config.now, &mut self.date)? {
             Outcome::Wants(signature) => self.find_out(signature, &signature.parts(chain, anchors)?, memo),
             Outcome::Path(used) => {
                 certificate
@@ -120,7 +131,7 @@ impl PathVerification {
         signature: Signature,
         parts: &Parts<'_>,
         memo: Option<&mut SignatureMemo>,
-    ) -> Result<Progress, Error> {
+    ) -> Result<Progress, Failure> {
         let Some(memo) = memo else {
             self.known.enter(signature, parts.are_good())?;
             return Ok(Progress::Computed);
@@ -143,8 +154,8 @@ pub(crate) fn verify_handshake_signature(
     transcript: &[u8; 32],
     scheme: u16,
     signature: &[u8],
-) -> Result<SignatureVerified, Error> {
-    let algorithm = picopost_verify::for_scheme(scheme).ok_or(Error::SchemeNotOffered { scheme })?;
+) -> Result<SignatureVerified, Failure> {
+    let algorithm = picopost_verify::for_scheme(scheme).ok_or(Fault::SchemeNotOffered.with(scheme))?;
     const CONTEXT: &[u8; 34] = b"TLS 1.3, server CertificateVerify\0";
     let mut signed = [0x20; 64 + CONTEXT.len() + 32];
     for (to, from) in signed.iter_mut().skip(64).zip(CONTEXT.iter().chain(transcript)) {
@@ -152,9 +163,11 @@ pub(crate) fn verify_handshake_signature(
     }
     let certificate = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
     certificate.verify_signature(algorithm, &signed, signature).map_err(|error| match error {
-        webpki::Error::InvalidSignatureForPublicKey => Error::HandshakeSignature { scheme },
+        webpki::Error::InvalidSignatureForPublicKey => Fault::HandshakeSignature.with(scheme),
         // RFC 9846 §4.5.2: the scheme must fit the key.
-        webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Error::SchemeForKey { scheme },
+        webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            Fault::SchemeForKey.with(scheme)
+        }
         other => path_error(&other),
     })?;
     Ok(SignatureVerified(()))
@@ -168,75 +181,65 @@ pub(crate) struct CertificateList<'m> {
 
 impl<'m> CertificateList<'m> {
     /// Parses the body of a server's Certificate message, RFC 9846 §4.5.1.
-    pub(crate) fn parse(body: &'m [u8], offered: Offered) -> Result<Self, Error> {
-        let message = Message::Certificate;
-        let mut reader = Reader::new(body, message);
+    pub(crate) fn parse(body: &'m [u8], offered: Offered) -> Result<Self, Failure> {
+        let message = Reader::new(body, HandshakeType::CERTIFICATE);
+        let (context, entries) = message.all(|fields| (fields.vector8(), fields.vector24()))?;
         // RFC 9846 §4.5.1: the context is empty in server authentication.
-        if !reader.vector8()?.is_empty() {
-            return Err(Error::IllegalParameter { message });
+        if !context.is_empty() {
+            return Err(message.illegal());
         }
-        let entries = reader.vector24()?;
-        reader.end()?;
-        let mut entries = reader.nested(entries);
-        // No extension of the ClientHello asks for one in a CertificateEntry.
-        let rules = Rules { message, allowed: &[], offered };
+        let mut entries = message.nested(entries);
 
         let mut list =
             Self { certificates: core::array::from_fn(|_| CertificateDer::from(&[][..])), count: 0 };
         while !entries.is_empty() {
-            let certificate = entries.vector24()?;
-            let block = entries.vector16()?;
+            let (certificate, block) = entries.read(|fields| (fields.vector24(), fields.vector16()))?;
             // opaque cert_data<1..2^24-1>
             if certificate.is_empty() {
-                return Err(Error::Malformed { message });
+                return Err(entries.malformed());
             }
-            extensions::responses(entries.nested(block), &rules, |_, _| Ok(()))?;
-            let slot = list
-                .certificates
-                .get_mut(list.count)
-                .ok_or(Error::TooManyCertificates { maximum: MAX_CERTIFICATES })?;
+            // No extension of the ClientHello asks for one in a CertificateEntry.
+            Extensions::parse(entries.nested(block))?.check_responses(&[], offered)?;
+            let slot = list.certificates.get_mut(list.count).ok_or(Fault::TooManyCertificates)?;
             *slot = CertificateDer::from(certificate);
             list.count = list.count.saturating_add(1);
         }
         // RFC 9846 §4.5.1.3: an empty list is a decode_error.
-        if list.count == 0 { Err(Error::NoCertificate) } else { Ok(list) }
+        if list.count == 0 { Err(Fault::NoCertificate.into()) } else { Ok(list) }
     }
 
     pub(crate) fn as_slice(&self) -> &[CertificateDer<'m>] {
         self.certificates.get(..self.count).unwrap_or_default()
     }
 
-    pub(crate) fn server(&self) -> Result<&CertificateDer<'m>, Error> {
-        self.as_slice().first().ok_or(Error::NoCertificate)
+    pub(crate) fn server(&self) -> Result<&CertificateDer<'m>, Failure> {
+        self.as_slice().first().ok_or(Fault::NoCertificate.into())
     }
 }
 
-fn path_error(error: &webpki::Error) -> Error {
+fn path_error(error: &webpki::Error) -> Failure {
     use webpki::Error as E;
-    match error {
-        E::CertExpired { time, not_after } => {
-            Error::Expired { now: time.as_secs(), not_after: not_after.as_secs() }
-        }
-        E::CertNotValidYet { time, not_before } => {
-            Error::NotYetValid { now: time.as_secs(), not_before: not_before.as_secs() }
-        }
-        E::CertNotValidForName(_) => Error::WrongName,
-        E::UnknownIssuer => Error::UnknownIssuer,
-        E::EndEntityUsedAsCa => Error::IssuerIsNotCa,
-        E::CaUsedAsEndEntity => Error::CaAsServer,
-        E::InvalidSignatureForPublicKey => Error::CertificateSignature,
+    let fault = match error {
+        E::CertExpired { .. } => Fault::Expired,
+        E::CertNotValidYet { .. } => Fault::NotYetValid,
+        E::CertNotValidForName(_) => Fault::WrongName,
+        E::UnknownIssuer => Fault::UnknownIssuer,
+        E::EndEntityUsedAsCa => Fault::IssuerIsNotCa,
+        E::CaUsedAsEndEntity => Fault::CaAsServer,
+        E::InvalidSignatureForPublicKey => Fault::CertificateSignature,
         E::UnsupportedSignatureAlgorithmContext(_)
         | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
-        | E::SignatureAlgorithmMismatch => Error::CertificateAlgorithm,
-        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => Error::KeyUsage,
-        E::NameConstraintViolation => Error::NameConstraint,
+        | E::SignatureAlgorithmMismatch => Fault::CertificateAlgorithm,
+        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => Fault::KeyUsage,
+        E::NameConstraintViolation => Fault::NameConstraint,
         E::PathLenConstraintViolated
         | E::MaximumPathDepthExceeded
         | E::MaximumPathBuildCallsExceeded
         | E::MaximumSignatureChecksExceeded
-        | E::MaximumNameConstraintComparisonsExceeded => Error::PathTooLong,
-        E::UnsupportedCriticalExtension => Error::CriticalExtension,
+        | E::MaximumNameConstraintComparisonsExceeded => Fault::PathTooLong,
+        E::UnsupportedCriticalExtension => Fault::CriticalExtension,
         // What is left says that a certificate does not follow RFC 5280's form; CRLs are not used.
-        _ => Error::BadCertificate,
-    }
+        _ => Fault::BadCertificate,
+    };
+    fault.into()
 }

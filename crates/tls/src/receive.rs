@@ -11,7 +11,7 @@
 use crate::{
     MIN_RECEIVE_BUFFER,
     codec::u24,
-    error::Error,
+    fault::{Failure, Fault},
     record::{HEADER, Header, OVERHEAD},
     session::Session,
 };
@@ -69,22 +69,38 @@ impl<'a> ReceiveBuffer<'a> {
     ///
     /// # Errors
     /// It can never be: it does not fit beside what the buffer holds already.
-    pub(crate) fn is_whole(&self, header: &Header) -> Result<bool, Error> {
-        let size = HEADER.saturating_add(header.length);
-        self.check_fits(size)?;
-        Ok(self.raw().len() >= size)
+    pub(crate) fn is_whole(&self, header: &Header) -> Result<bool, Failure> {
+        self.check_room()?;
+        Ok(self.raw().len() >= HEADER.saturating_add(header.length))
     }
 
-    /// Whether the buffer has room for a record's header at least.
-    pub(crate) fn check_room(&self) -> Result<(), Error> {
-        self.check_fits(HEADER.saturating_add(1))
+    /// Whether the next record, or if nothing is known of it yet its header at least, fits beside what
+    /// must stay in the buffer.
+    pub(crate) fn check_room(&self) -> Result<(), Failure> {
+        if self.record_needs() > self.capacity() { Err(Fault::RecordTooLarge.into()) } else { Ok(()) }
     }
 
-    /// Whether a record of this size fits beside what must stay in the buffer.
-    fn check_fits(&self, record: usize) -> Result<(), Error> {
-        let size = self.kept.saturating_add(self.plaintext().len()).saturating_add(record);
-        let capacity = self.octets.len();
-        if size > capacity { Err(Error::RecordTooLarge { size, capacity }) } else { Ok(()) }
+    /// The size that the buffer needs for the next record.
+    pub(crate) fn record_needs(&self) -> usize {
+        let length = self.header().map_or(1, |header| header.length);
+        self.kept.saturating_add(self.plaintext().len()).saturating_add(HEADER).saturating_add(length)
+    }
+
+    /// The size that the buffer needs for the next message; what is kept, where that has not begun.
+    pub(crate) fn message_needs(&self) -> usize {
+        let message = self.message_length().unwrap_or_default();
+        self.kept.saturating_add(message)
+    }
+
+    /// The buffer's size.
+    pub(crate) fn capacity(&self) -> usize {
+        self.octets.len()
+    }
+
+    /// The length of the next message, header included.
+    fn message_length(&self) -> Option<usize> {
+        let &[_, a, b, c] = self.plaintext().first_chunk()?;
+        Some(u24(a, b, c).saturating_add(4))
     }
 
     /// The body of a whole record.
@@ -106,14 +122,12 @@ impl<'a> ReceiveBuffer<'a> {
     ///
     /// # Errors
     /// It can never be: it is larger than the buffer.
-    pub(crate) fn message(&self) -> Result<Option<&[u8]>, Error> {
-        let Some(&[_, a, b, c]) = self.plaintext().first_chunk() else { return Ok(None) };
-        let message = u24(a, b, c).saturating_add(4);
-        let (size, capacity) = (self.kept.saturating_add(message), self.octets.len());
-        if size > capacity {
-            return Err(Error::MessageTooLarge { size, capacity });
+    pub(crate) fn message(&self) -> Result<Option<&[u8]>, Failure> {
+        let Some(length) = self.message_length() else { return Ok(None) };
+        if self.message_needs() > self.capacity() {
+            return Err(Fault::MessageTooLarge.into());
         }
-        Ok(self.plaintext().get(..message))
+        Ok(self.plaintext().get(..length))
     }
 
     /// The size of the next message, header included, where it is a NewSessionTicket of which

@@ -9,7 +9,7 @@ use chacha20poly1305::{
 use zeroize::Zeroizing;
 
 use crate::{
-    error::Error,
+    fault::{Failure, Fault},
     key_schedule::{Secret, expand_label},
 };
 
@@ -19,7 +19,9 @@ pub(crate) const HEADER: usize = 5;
 pub(crate) const OVERHEAD: usize = 1 + TAG;
 const TAG: usize = 16;
 /// RFC 9846 §5.1: the longest content of a record.
-pub(crate) const MAX_CONTENT: usize = 1 << 14;
+pub(crate) const MAX_CONTENT: usize = LONGEST_CONTENT as usize;
+/// The same, as it is kept.
+pub(crate) const LONGEST_CONTENT: u16 = 1 << 14;
 /// RFC 9846 §5.2: the longest protected record.
 const MAX_PROTECTED: usize = MAX_CONTENT + 256;
 /// RFC 9846 §5.5: AES-GCM may protect 2^24.5 records under one key; new keys come long before.
@@ -73,9 +75,9 @@ impl Header {
     }
 
     /// RFC 9846 §5.1 and §5.2: how long a record may be, without and with protection.
-    pub(crate) fn check_length(&self, protected: bool) -> Result<(), Error> {
+    pub(crate) fn check_length(&self, protected: bool) -> Result<(), Failure> {
         let limit = if protected { MAX_PROTECTED } else { MAX_CONTENT };
-        if self.length > limit { Err(Error::RecordOverflow { size: self.length }) } else { Ok(()) }
+        if self.length > limit { Err(Failure::record_overflow(self.length)) } else { Ok(()) }
     }
 }
 
@@ -145,9 +147,11 @@ impl RecordKeys {
     }
 
     /// Decrypts a record's body in place. Returns what is left of it: content, type and padding.
-    pub(crate) fn open<'b>(&mut self, header: &Header, body: &'b mut [u8]) -> Result<&'b mut [u8], Error> {
+    pub(crate) fn open<'b>(&mut self, header: &Header, body: &'b mut [u8]) -> Result<&'b mut [u8], Failure> {
         // A body too short for a tag fails like any other that does not decrypt (§5.2).
-        let Some((text, tag)) = body.split_last_chunk_mut::<TAG>() else { return Err(Error::BadRecordMac) };
+        let Some((text, tag)) = body.split_last_chunk_mut::<TAG>() else {
+            return Err(Fault::BadRecordMac.into());
+        };
         let (nonce, header, tag) = (self.next_nonce()?, &header.octets, (&*tag).into());
         let opened = match &self.key {
             Key::ChaCha20Poly1305(key) => ChaCha20Poly1305::new((&**key).into()).decrypt_inout_detached(
@@ -165,18 +169,18 @@ impl RecordKeys {
             ),
         };
         // The AEAD's error says nothing beyond that there is one, on purpose (§5.2).
-        if opened.is_ok() { Ok(text) } else { Err(Error::BadRecordMac) }
+        if opened.is_ok() { Ok(text) } else { Err(Fault::BadRecordMac.into()) }
     }
 
     /// Protects `record`, in place: a header's space, the content, space for the content's type
     /// and the tag; exactly that long.
-    pub(crate) fn seal(&mut self, content_type: ContentType, record: &mut [u8]) -> Result<(), Error> {
-        let (header, body) = record.split_first_chunk_mut::<HEADER>().ok_or(Error::Internal)?;
-        let length = u16::try_from(body.len()).ok().ok_or(Error::Internal)?;
+    pub(crate) fn seal(&mut self, content_type: ContentType, record: &mut [u8]) -> Result<(), Failure> {
+        let (header, body) = record.split_first_chunk_mut::<HEADER>().ok_or(Fault::Internal)?;
+        let length = u16::try_from(body.len()).ok().ok_or(Fault::Internal)?;
         let [high, low] = length.to_be_bytes();
         *header = [ContentType::ApplicationData.octet(), 3, 3, high, low];
-        let (text, tag) = body.split_last_chunk_mut::<TAG>().ok_or(Error::Internal)?;
-        *text.last_mut().ok_or(Error::Internal)? = content_type.octet();
+        let (text, tag) = body.split_last_chunk_mut::<TAG>().ok_or(Fault::Internal)?;
+        *text.last_mut().ok_or(Fault::Internal)? = content_type.octet();
         let nonce = self.next_nonce()?;
         let sealed = match &self.key {
             Key::ChaCha20Poly1305(key) => ChaCha20Poly1305::new((&**key).into()).encrypt_inout_detached(
@@ -190,14 +194,14 @@ impl RecordKeys {
             }
         };
         // Neither cipher refuses a text as short as a record's.
-        *tag = sealed.ok().ok_or(Error::Internal)?.into();
+        *tag = sealed.ok().ok_or(Fault::Internal)?.into();
         Ok(())
     }
 
     /// RFC 9846 §5.3: the sequence number, filled up on the left, XOR the IV. It must not wrap.
-    fn next_nonce(&mut self) -> Result<[u8; 12], Error> {
+    fn next_nonce(&mut self) -> Result<[u8; 12], Failure> {
         let sequence = self.sequence;
-        self.sequence = sequence.checked_add(1).ok_or(Error::KeysExhausted)?;
+        self.sequence = sequence.checked_add(1).ok_or(Fault::KeysExhausted)?;
         let mut nonce = *self.iv;
         for (octet, number) in nonce.iter_mut().skip(4).zip(sequence.to_be_bytes()) {
             *octet ^= number;
@@ -221,14 +225,14 @@ mod tests {
         let mut last = keys(u64::MAX - 1);
         assert_eq!(last.seal(ContentType::Alert, &mut record), Ok(()));
         let sealed = record;
-        assert_eq!(last.seal(ContentType::Alert, &mut record), Err(Error::KeysExhausted));
+        assert_eq!(last.seal(ContentType::Alert, &mut record), Err(Fault::KeysExhausted.into()));
 
         let (header, body) = record.split_first_chunk_mut().unwrap();
         body.copy_from_slice(&sealed[HEADER..]);
         let header = Header::parse(*header);
         let mut last = keys(u64::MAX - 1);
         assert_eq!(last.open(&header, body), Ok(&mut [0, 21][..]));
-        assert_eq!(last.open(&header, body), Err(Error::KeysExhausted));
+        assert_eq!(last.open(&header, body), Err(Fault::KeysExhausted.into()));
     }
 
     /// RFC 9846 §5.5: keys are replaced before the limit of AES-GCM, 2^24.5 records.

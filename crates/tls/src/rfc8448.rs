@@ -9,7 +9,7 @@ use std::{string::String, vec::Vec};
 use rand_core::{TryCryptoRng, TryRng};
 
 use crate::{
-    error::Error,
+    fault::Fault,
     hello::BINDERS,
     key_exchange::{Groups, KeyExchange, NamedGroup, SharedSecret},
     key_schedule::{self, HandshakeSecrets, Secret, Transcript},
@@ -205,6 +205,6 @@ fn a_flipped_bit_in_each_octet_of_a_record() {
         record[at] ^= 1 << (at % 8);
         let (header, body) = record.split_first_chunk_mut().expect("a header");
         let opened = RecordKeys::new(SUITE, &server).open(&Header::parse(*header), body);
-        assert_eq!(opened, Err(Error::BadRecordMac), "octet {at}");
+        assert_eq!(opened, Err(Fault::BadRecordMac.into()), "octet {at}");
     }
 }

@@ -9,7 +9,7 @@
 
 use crate::{
     codec::Writer,
-    error::Error,
+    fault::{Failure, Fault},
     record::{ContentType, HEADER, MAX_CONTENT, OVERHEAD, RecordKeys},
 };
 
@@ -24,11 +24,13 @@ pub(crate) struct SendBuffer<'a> {
     octets: &'a mut [u8],
     start: usize,
     end: usize,
+    /// How many octets the last record that was refused needed, and how many there were.
+    refused: (usize, usize),
 }
 
 impl<'a> SendBuffer<'a> {
     pub(crate) fn new(octets: &'a mut [u8]) -> Self {
-        Self { octets, start: 0, end: 0 }
+        Self { octets, start: 0, end: 0, refused: (0, 0) }
     }
 
     pub(crate) fn pending(&self) -> &[u8] {
@@ -57,9 +59,9 @@ impl<'a> SendBuffer<'a> {
     }
 
     /// Protects the first `count` octets of the plaintext space as a record of application data.
-    pub(crate) fn seal(&mut self, keys: &mut RecordKeys, count: usize) -> Result<(), Error> {
+    pub(crate) fn seal(&mut self, keys: &mut RecordKeys, count: usize) -> Result<(), Failure> {
         let record = KEY_UPDATE..PLAINTEXT.saturating_add(count).saturating_add(OVERHEAD);
-        let octets = self.octets.get_mut(record.clone()).ok_or(Error::Internal)?;
+        let octets = self.octets.get_mut(record.clone()).ok_or(Fault::Internal)?;
         keys.seal(ContentType::ApplicationData, octets)?;
         (self.start, self.end) = (record.start, record.end);
         Ok(())
@@ -70,8 +72,8 @@ impl<'a> SendBuffer<'a> {
         &mut self,
         keys: &mut RecordKeys,
         message: &[u8; 5],
-    ) -> Result<(), Error> {
-        let octets = self.octets.get_mut(..KEY_UPDATE).ok_or(Error::Internal)?;
+    ) -> Result<(), Failure> {
+        let octets = self.octets.get_mut(..KEY_UPDATE).ok_or(Fault::Internal)?;
         write_content(octets, message)?;
         keys.seal(ContentType::Handshake, octets)
     }
@@ -84,14 +86,14 @@ impl<'a> SendBuffer<'a> {
     /// Appends a record without protection. Returns its content.
     ///
     /// # Errors
-    /// [`Error::SendBufferTooSmall`] with the size that would do.
+    /// [`Fault::SendBufferTooSmall`]; [`Self::refused`] then has the size that would do.
     pub(crate) fn push_plain(
         &mut self,
         content_type: ContentType,
         version: u16,
         content: impl FnOnce(&mut Writer<'_>),
-    ) -> Result<&mut [u8], Error> {
-        let (start, size) = (self.end, self.octets.len());
+    ) -> Result<&mut [u8], Failure> {
+        let start = self.end;
         let mut writer = Writer::new(self.octets.get_mut(start..).unwrap_or_default());
         writer.u8(content_type.octet());
         writer.u16(version);
@@ -99,10 +101,8 @@ impl<'a> SendBuffer<'a> {
         let end = start.saturating_add(writer.length());
         // The reserve for an alert stays free, in case this very record provokes one.
         let minimum = end.saturating_add(ALERT);
-        // RFC 9846 §5.1: a record has at most 2^14 octets, however large the buffer.
-        let size = size.min(start.saturating_add(HEADER + MAX_CONTENT + ALERT));
-        if minimum > size {
-            return Err(Error::SendBufferTooSmall { size, minimum });
+        if minimum > self.size() {
+            return Err(self.refuse(minimum));
         }
         self.end = end;
         Ok(self.octets.get_mut(start.saturating_add(HEADER)..end).unwrap_or_default())
@@ -122,21 +122,37 @@ impl<'a> SendBuffer<'a> {
         keys: &mut RecordKeys,
         content_type: ContentType,
         count: usize,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         let end = self.end.saturating_add(HEADER + OVERHEAD).saturating_add(count);
-        let octets = self.octets.get_mut(self.end..end).ok_or(Error::Internal)?;
+        let octets = self.octets.get_mut(self.end..end).ok_or(Fault::Internal)?;
         keys.seal(content_type, octets)?;
         self.end = end;
         Ok(())
     }
 
+    /// How many octets the last record that was refused needed, and how many there were.
+    pub(crate) fn refused(&self) -> (usize, usize) {
+        self.refused
+    }
+
+    fn refuse(&mut self, minimum: usize) -> Failure {
+        self.refused = (minimum, self.size());
+        Fault::SendBufferTooSmall.into()
+    }
+
+    /// The end of the buffer, or of the longest record behind what waits: RFC 9846 §5.1, a record
+    /// has at most 2^14 octets, however large the buffer.
+    fn size(&self) -> usize {
+        self.octets.len().min(self.end.saturating_add(HEADER + MAX_CONTENT + ALERT))
+    }
+
     /// Appends an alert record without protection.
-    pub(crate) fn push_plain_alert(&mut self, alert: [u8; 2]) -> Result<(), Error> {
+    pub(crate) fn push_plain_alert(&mut self, alert: [u8; 2]) -> Result<(), Failure> {
         let [level, description] = alert;
         let record = [ContentType::Alert.octet(), 3, 3, 0, 2, level, description];
-        let (size, minimum) = (self.octets.len(), self.end.saturating_add(record.len()));
-        let space = self.octets.get_mut(self.end..minimum);
-        space.ok_or(Error::SendBufferTooSmall { size, minimum })?.copy_from_slice(&record);
+        let minimum = self.end.saturating_add(record.len());
+        let Some(space) = self.octets.get_mut(self.end..minimum) else { return Err(self.refuse(minimum)) };
+        space.copy_from_slice(&record);
         self.end = minimum;
         Ok(())
     }
@@ -147,11 +163,9 @@ impl<'a> SendBuffer<'a> {
         keys: &mut RecordKeys,
         content_type: ContentType,
         content: &[u8],
-    ) -> Result<(), Error> {
-        let size = self.octets.len();
+    ) -> Result<(), Failure> {
         let minimum = self.end.saturating_add(HEADER + OVERHEAD).saturating_add(content.len());
-        let octets =
-            self.octets.get_mut(self.end..minimum).ok_or(Error::SendBufferTooSmall { size, minimum })?;
+        let Some(octets) = self.octets.get_mut(self.end..minimum) else { return Err(self.refuse(minimum)) };
         write_content(octets, content)?;
         keys.seal(content_type, octets)?;
         self.end = minimum;
@@ -159,8 +173,8 @@ impl<'a> SendBuffer<'a> {
     }
 }
 
-fn write_content(record: &mut [u8], content: &[u8]) -> Result<(), Error> {
+fn write_content(record: &mut [u8], content: &[u8]) -> Result<(), Failure> {
     let end = HEADER.saturating_add(content.len());
-    record.get_mut(HEADER..end).ok_or(Error::Internal)?.copy_from_slice(content);
+    record.get_mut(HEADER..end).ok_or(Fault::Internal)?.copy_from_slice(content);
     Ok(())
 }

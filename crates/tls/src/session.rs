@@ -5,15 +5,18 @@
 //! 0       3       4       6          10        14         22         30        62    94                504     512
 //! ```
 
-use pki_types::{IpAddr, ServerName};
+use pki_types::{IpAddr, ServerName, UnixTime};
 use zeroize::Zeroize;
 
 use crate::{
     Config, TrustKind,
-    codec::{Reader, Writer},
-    error::{Error, Message},
+    codec::{self, Reader, Writer},
+    error::Error,
+    extensions::Extensions,
+    fault::Failure,
     identity::ClientIdentity,
     key_schedule::{self, HASH, Secret, Transcript},
+    messages::HandshakeType,
     record::CipherSuite,
 };
 
@@ -55,8 +58,9 @@ impl Session {
         let mut octets = [0; Self::SIZE];
         if self.is_available() {
             // The checksum is made here: it is against damage between this and `import`.
-            let content = self.octets.iter().take(CHECKSUM);
-            octets.iter_mut().zip(content.copied().chain(self.checksum())).for_each(|(to, from)| *to = from);
+            let mut out = Writer::new(&mut octets);
+            out.bytes(self.octets.split_at(CHECKSUM).0);
+            out.bytes(&self.checksum());
         }
         octets
     }
@@ -95,30 +99,33 @@ impl Session {
     }
 
     /// Takes the session for one connection, if it is good for that: the same server, the same
-    /// trust anchors, the same client, within its lifetime. Its secret goes into `early`.
-    pub(crate) fn offer(&mut self, config: &Config<'_>, early: &mut Option<Secret>) -> Option<Offer> {
+    /// trust anchors, the same client, within its lifetime. Its secret goes into
+    /// `early`, and when the
+    /// certificate was verified into `verified`.
+    pub(crate) fn offer(
+        &mut self,
+        config: &Config<'_>,
+        early: &mut Option<Secret>,
+        verified: &mut u64,
+    ) -> Option<Resumed> {
         let fields = self.fields().filter(|fields| fields.state == FRESH)?;
         let now = config.now.as_secs();
-        // RFC 9846 §4.3.11.1: not older than its lifetime; a clock that went back knows no age.
-        let age = now.checked_sub(fields.received).filter(|age| *age < u64::from(fields.lifetime))?;
+        fields.obfuscated_age(now)?;
         // RFC 9846 §4.7.1: the certificate was verified not too long ago either.
         now.checked_sub(fields.verified).filter(|age| *age < u64::from(MAX_LIFETIME))?;
         if *fields.binding != binding(config) {
             return None;
         }
-        let millis = u32::try_from(age.saturating_mul(1000)).ok()?;
-        let offer = Offer {
-            obfuscated_age: millis.wrapping_add(fields.age_add),
-            resumed: Resumed { verified: fields.verified },
-        };
+        *verified = fields.verified;
         *early = Some(key_schedule::early_secret(fields.psk));
         self.set_state(USED);
-        Some(offer)
+        Some(Resumed(()))
     }
 
-    /// The ticket of an [`Offer`].
-    pub(crate) fn ticket(&self) -> &[u8] {
-        self.fields().map_or(&[], |fields| fields.ticket)
+    /// The ticket of a session that is offered, and its obfuscated age.
+    pub(crate) fn ticket(&self, now: UnixTime) -> Option<(&[u8], u32)> {
+        let fields = self.fields()?;
+        Some((fields.ticket, fields.obfuscated_age(now.as_secs())?))
     }
 
     /// Notes the size of a ticket that is of no use.
@@ -141,10 +148,10 @@ impl Session {
         out.bytes(MAGIC);
         out.u8(FRESH);
         out.u16(origin.suite.code());
-        out.bytes(&ticket.lifetime.min(MAX_LIFETIME).to_be_bytes());
-        out.bytes(&ticket.age_add.to_be_bytes());
-        out.bytes(&origin.config.now.as_secs().to_be_bytes());
-        out.bytes(&origin.verified.to_be_bytes());
+        out.u32(ticket.lifetime.min(MAX_LIFETIME));
+        out.u32(ticket.age_add);
+        out.u64(origin.config.now.as_secs());
+        out.u64(origin.verified);
         out.bytes(&binding(origin.config));
         out.bytes(&*psk);
         out.vector16(|out| out.bytes(ticket.ticket));
@@ -162,8 +169,8 @@ impl Session {
 
     /// Every field, checked on its own.
     fn fields(&self) -> Option<Fields<'_>> {
-        let mut reader = Reader::new(self.octets.split_at(CHECKSUM).0, Message::NewSessionTicket);
-        let fields = read_fields(&mut reader).ok()?;
+        let mut reader = Reader::new(self.octets.split_at(CHECKSUM).0, HandshakeType::NEW_SESSION_TICKET);
+        let fields = reader.read(read_fields).ok()?;
         let suite = CipherSuite::OFFERED.iter().any(|suite| suite.code() == fields.suite);
         let good = fields.magic == *MAGIC
             && matches!(fields.state, FRESH | USED)
@@ -215,31 +222,36 @@ struct Fields<'s> {
     ticket: &'s [u8],
 }
 
-fn read_fields<'s>(reader: &mut Reader<'s>) -> Result<Fields<'s>, Error> {
-    Ok(Fields {
-        magic: reader.array()?,
-        state: reader.u8()?,
-        suite: reader.u16()?,
-        lifetime: reader.u32()?,
-        age_add: reader.u32()?,
-        received: reader.array().map(u64::from_be_bytes)?,
-        verified: reader.array().map(u64::from_be_bytes)?,
-        binding: reader.array_ref()?,
-        psk: reader.array_ref()?,
-        ticket: reader.vector16()?,
-    })
+impl Fields<'_> {
+    /// RFC 9846 §4.3.11.1: in milliseconds; none where the ticket is older than its lifetime. A clock
+    /// that went back knows no age.
+    fn obfuscated_age(&self, now: u64) -> Option<u32> {
+        let age = now.checked_sub(self.received).filter(|age| *age < u64::from(self.lifetime))?;
+        let millis = u32::try_from(age.saturating_mul(1000)).ok()?;
+        Some(millis.wrapping_add(self.age_add))
+    }
+}
+
+fn read_fields<'s>(fields: &mut codec::Fields<'s>) -> Fields<'s> {
+    Fields {
+        magic: fields.array(),
+        state: fields.u8(),
+        suite: fields.u16(),
+        lifetime: fields.u32(),
+        age_add: fields.u32(),
+        received: fields.u64(),
+        verified: fields.u64(),
+        binding: fields.array_ref(),
+        psk: fields.array_ref(),
+        ticket: fields.vector16(),
+    }
 }
 
 /// Ties a session to the server's name, to the anchors that its certificate was verified with, and to
 /// this client's own certificate.
 pub(crate) fn binding(config: &Config<'_>) -> [u8; HASH] {
     let mut hash = Transcript::new();
-    let mut add = |octets: &[u8]| {
-        // Each behind its length, so that no two lists of them are the same octets.
-        let length = u64::try_from(octets.len()).unwrap_or(u64::MAX);
-        hash.add(&length.to_be_bytes());
-        hash.add(octets);
-    };
+    let mut add = |octets: &[u8]| hash.add_item(octets);
     // The kind goes in front: a DNS name may have the octets of an address.
     let (kind, name): (&[u8], &[u8]) = match &config.server_name {
         ServerName::DnsName(name) => (b"dns", name.as_ref().as_bytes()),
@@ -267,19 +279,10 @@ pub(crate) fn binding(config: &Config<'_>) -> [u8; HASH] {
     hash.hash()
 }
 
-/// What a ClientHello offers of a session, beside its ticket.
-pub(crate) struct Offer {
-    pub(crate) obfuscated_age: u32,
-    pub(crate) resumed: Resumed,
-}
-
 /// Proof that a session was made with this server by a connection that verified its certificate
 /// with these anchors, and is not too old. Made in [`Session::offer`] alone.
 #[derive(Debug)]
-pub(crate) struct Resumed {
-    /// When the certificate was verified.
-    pub(crate) verified: u64,
-}
+pub(crate) struct Resumed(());
 
 /// The connection that a ticket comes over.
 pub(crate) struct Origin<'o> {
@@ -299,21 +302,20 @@ pub(crate) struct Ticket<'m> {
 }
 
 impl<'m> Ticket<'m> {
-    pub(crate) fn parse(body: &'m [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(body, Message::NewSessionTicket);
-        let lifetime = reader.u32()?;
-        let age_add = reader.u32()?;
-        let nonce = reader.vector8()?;
-        let ticket = reader.vector16()?;
-        let block = reader.vector16()?;
-        reader.end()?;
+    pub(crate) fn parse(body: &'m [u8]) -> Result<Self, Failure> {
+        let message = Reader::new(body, HandshakeType::NEW_SESSION_TICKET);
+        let (ticket, block) = message.all(|fields| {
+            let (lifetime, age_add) = (fields.u32(), fields.u32());
+            let (nonce, ticket) = (fields.vector8(), fields.vector16());
+            (Self { lifetime, age_add, nonce, ticket }, fields.vector16())
+        })?;
         // opaque ticket<1..2^16-1>
-        if ticket.is_empty() {
-            return Err(reader.malformed());
+        if ticket.ticket.is_empty() {
+            return Err(message.malformed());
         }
         // Extensions are ignored: of early_data (§4.3.10) nothing is used.
-        crate::extensions::requests(reader.nested(block), &[], |_, _| Ok(()))?;
-        Ok(Self { lifetime, age_add, nonce, ticket })
+        Extensions::parse(message.nested(block))?.check_requests(&[])?;
+        Ok(ticket)
     }
 }
 
@@ -321,7 +323,7 @@ impl<'m> Ticket<'m> {
 mod tests {
     use core::time::Duration;
 
-    use pki_types::{Der, TrustAnchor, UnixTime};
+    use pki_types::{Der, TrustAnchor};
 
     use super::*;
     use crate::Trust;

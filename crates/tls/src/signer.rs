@@ -1,8 +1,9 @@
 //! What signs for a client: a trait for whatever holds the key.
 
 use crate::{
-    codec::{Reader, Writer},
-    error::{Error, Message},
+    codec::{Fields, Reader, Writer},
+    fault::Failure,
+    messages::HandshakeType,
 };
 
 /// Holds a private key on P-256 and signs with it: a secure element, a hardware security module, or
@@ -46,7 +47,7 @@ pub trait Signer {
     fn sign(&self, digest: &[u8; 32]) -> Result<Signature, SigningFailed>;
 }
 
-/// A signer has no signature to give; the number is its own, and [`Error::SigningFailed`] hands it on.
+/// A signer has no signature to give; the number is its own, and [`Fault::SigningFailed`] hands it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SigningFailed(pub u16);
 
@@ -92,29 +93,24 @@ impl Signature {
 }
 
 /// The two integers, most significant octet first and without an octet for their sign.
-fn read_der(der: &[u8]) -> Result<(&[u8], &[u8]), Error> {
-    let mut reader = Reader::new(der, Message::CertificateVerify);
-    let content = read_value(&mut reader, 0x30)?;
-    reader.end()?;
-    let mut content = reader.nested(content);
-    let integers = (read_integer(&mut content)?, read_integer(&mut content)?);
-    content.end()?;
-    Ok(integers)
+fn read_der(der: &[u8]) -> Result<(&[u8], &[u8]), Failure> {
+    let value = Reader::new(der, HandshakeType::CERTIFICATE_VERIFY);
+    let (tag, content) = value.all(read_value)?;
+    let mut integers = value.nested(content);
+    let pair = (read_integer(&mut integers)?, read_integer(&mut integers)?);
+    // A length of 128 octets and more would have another form, and none here is so long.
+    if tag == 0x30 && content.len() < 0x80 && integers.is_empty() { Ok(pair) } else { Err(value.malformed()) }
 }
 
-fn read_value<'d>(reader: &mut Reader<'d>, tag: u8) -> Result<&'d [u8], Error> {
-    // A length of 128 octets and more would have another form, and none here is so long.
-    match (reader.u8()?, reader.vector8()?) {
-        (found, content) if found == tag && content.len() < 0x80 => Ok(content),
-        _ => Err(reader.malformed()),
-    }
+fn read_value<'d>(fields: &mut Fields<'d>) -> (u8, &'d [u8]) {
+    (fields.u8(), fields.vector8())
 }
 
 /// X.690 §8.3.2: the first nine bits are not all zero; and it is not negative.
-fn read_integer<'d>(reader: &mut Reader<'d>) -> Result<&'d [u8], Error> {
-    match read_value(reader, 0x02)? {
-        [0, magnitude @ ..] if magnitude.first() >= Some(&0x80) => Ok(magnitude),
-        content @ [0x01..=0x7f, ..] => Ok(content),
+fn read_integer<'d>(reader: &mut Reader<'d>) -> Result<&'d [u8], Failure> {
+    match reader.read(read_value)? {
+        (0x02, [0, magnitude @ ..]) if magnitude.first() >= Some(&0x80) => Ok(magnitude),
+        (0x02, content @ [0x01..=0x7f, ..]) => Ok(content),
         _ => Err(reader.malformed()),
     }
 }

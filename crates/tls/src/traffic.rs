@@ -2,9 +2,10 @@
 
 use crate::{
     AlertDescription,
-    error::{Error, Message, Stage},
+    fault::{Failure, Fault},
     handshake::{Answer, FinishedVerified, Identity, Keys, Received, Shared},
     key_schedule,
+    messages::HandshakeType,
     record::CipherSuite,
     session::{Origin, Ticket},
 };
@@ -49,27 +50,24 @@ impl Traffic {
     }
 
     /// A handshake message after the handshake, RFC 9846 §4.7.
-    pub(crate) fn message(&mut self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<(), Error> {
+    pub(crate) fn message(&mut self, message: &Received<'_>, shared: &mut Shared<'_>) -> Result<(), Failure> {
         match message.kind {
-            Message::NewSessionTicket => self.ticket(message.body(), shared),
-            Message::KeyUpdate => {
+            HandshakeType::NEW_SESSION_TICKET => self.ticket(message.body(), shared),
+            HandshakeType::KEY_UPDATE => {
                 message.ends_record()?;
                 self.key_update(message.body(), &mut shared.keys)
             }
             // RFC 9846 §4.7.2: post_handshake_auth was not offered.
-            Message::CertificateRequest => Err(Error::PostHandshakeAuth),
-            kind => Err(Error::UnexpectedMessage { message: kind, expected: Message::NewSessionTicket }),
+            HandshakeType::CERTIFICATE_REQUEST => Err(Fault::PostHandshakeAuth.into()),
+            kind => Err(Fault::UnexpectedMessage.at(kind, u16::from(HandshakeType::NEW_SESSION_TICKET.0))),
         }
     }
 
     /// RFC 9846 §4.7.1: kept where there is room for one, else read and forgotten.
-    fn ticket(&self, body: &[u8], shared: &mut Shared<'_>) -> Result<(), Error> {
+    fn ticket(&self, body: &[u8], shared: &mut Shared<'_>) -> Result<(), Failure> {
         let ticket = Ticket::parse(body)?;
         if let (Some(session), Some(secret)) = (&mut shared.session, &shared.keys.resumption) {
-            let verified = match &self.server {
-                Identity::Certificate(..) => shared.config.now.as_secs(),
-                Identity::Session(resumed) => resumed.verified,
-            };
+            let verified = shared.verified;
             session.store(&ticket, &Origin { config: &shared.config, suite: self.suite, secret, verified });
         }
         Ok(())
@@ -77,18 +75,16 @@ impl Traffic {
 
     /// RFC 9846 §4.5.1.3: a server judges the client's certificate when the client has done its part
     /// already, so its verdict comes now. Nothing but a client's certificate is left to be judged.
-    pub(crate) fn alert(&self, alert: AlertDescription) -> Error {
+    pub(crate) fn alert(&self, alert: AlertDescription) -> Failure {
         match self.answer {
-            Answer::Empty if alert.refuses_certificate() => {
-                Error::ClientCertificateRefused { alert, sent: false }
-            }
+            Answer::Empty if alert.refuses_certificate() => Fault::NoClientCertificate.with(alert.0.into()),
             // decrypt_error: the signature in CertificateVerify (§4.5.2).
             Answer::Certificate
                 if alert.refuses_certificate() || alert == AlertDescription::DECRYPT_ERROR =>
             {
-                Error::ClientCertificateRefused { alert, sent: true }
+                Fault::ClientCertificateRefused.with(alert.0.into())
             }
-            _ => Error::AlertReceived { alert, stage: Stage::Traffic },
+            _ => Fault::AlertReceived.with(alert.0.into()),
         }
     }
 
@@ -104,16 +100,16 @@ impl Traffic {
     }
 
     /// RFC 9846 §4.7.3.
-    fn key_update(&mut self, body: &[u8], keys: &mut Keys) -> Result<(), Error> {
-        let message = Message::KeyUpdate;
+    fn key_update(&mut self, body: &[u8], keys: &mut Keys) -> Result<(), Failure> {
+        let message = HandshakeType::KEY_UPDATE;
         match body {
             [0] => {}
             [1] => self.update_owed = true,
-            [_] => return Err(Error::IllegalParameter { message }),
-            _ => return Err(Error::Malformed { message }),
+            [_] => return Err(Fault::IllegalParameter.of(message)),
+            _ => return Err(Fault::Malformed.of(message)),
         }
         let (Some(read), Some(secret)) = (&mut keys.read, &mut keys.server_traffic) else {
-            return Err(Error::Internal);
+            return Err(Fault::Internal.into());
         };
         *secret = key_schedule::next_generation(secret);
         *read = read.renewed(secret);

@@ -5,7 +5,8 @@ use super::{Connection, WARNING};
 use crate::{
     AlertDescription, Config,
     error::{Error, Stage},
-    handshake::{Keys, State},
+    fault::Fault,
+    handshake::{Keys, Shared, State},
     key_schedule::HASH,
     limits::Agreed,
     record::ContentType,
@@ -27,6 +28,8 @@ pub struct Parked {
 struct Idle {
     traffic: Traffic,
     limits: Agreed,
+    /// When the server's certificate was verified, in Unix seconds.
+    verified: u64,
     tickets: u8,
     /// Whom the connection leads to, and how that was verified.
     binding: [u8; HASH],
@@ -94,12 +97,13 @@ impl<'a> Connection<'a> {
             State::Traffic(traffic) if is_idle && traffic.is_open() => {}
             _ => return false,
         }
-        let used_up = State::Failed(Error::NotOpen, Stage::Traffic);
+        let used_up = State::Failed(Fault::NotOpen.into(), Stage::Traffic);
         let State::Traffic(traffic) = core::mem::replace(&mut self.state, used_up) else { return false };
         // A swap: a move would leave a copy where they were, which nothing wipes.
         core::mem::swap(&mut place.keys, &mut self.shared.keys);
         let binding = session::binding(&self.shared.config);
-        place.idle = Some(Idle { traffic, limits: self.shared.limits, tickets: self.tickets, binding });
+        let Shared { limits, verified, .. } = self.shared;
+        place.idle = Some(Idle { traffic, limits, verified, tickets: self.tickets, binding });
         true
     }
 
@@ -123,9 +127,10 @@ impl<'a> Connection<'a> {
         let idle = place.idle.take_if(|_| is_for).ok_or(Error::NotOpen)?;
         let mut connection = Ok(Self::blank(config, session, receive, send));
         if let Ok(connection) = &mut connection {
-            let Idle { traffic, limits, tickets, binding: _ } = idle;
+            let Idle { traffic, limits, verified, tickets, binding: _ } = idle;
             connection.state = State::Traffic(traffic);
             connection.shared.limits = limits;
+            connection.shared.verified = verified;
             connection.tickets = tickets;
             core::mem::swap(&mut place.keys, &mut connection.shared.keys);
         }

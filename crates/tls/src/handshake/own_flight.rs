@@ -3,7 +3,7 @@
 
 use super::{FinishedVerified, Identity, Shared, State};
 use crate::{
-    error::Error,
+    fault::{Failure, Fault},
     key_schedule,
     messages::CertificateRequest,
     record::{CipherSuite, ContentType, RecordKeys},
@@ -30,7 +30,7 @@ pub(crate) struct OwnFlight {
 }
 
 impl OwnFlight {
-    pub(super) fn begin(self, shared: &mut Shared<'_>) -> Result<State, Error> {
+    pub(super) fn begin(self, shared: &mut Shared<'_>) -> Result<State, Failure> {
         let Some(request) = &self.requested else { return self.finish(Answer::NotRequested, shared) };
         // RFC 9846 §4.5.2: the signature's scheme must be one of the request's.
         if request.takes_ecdsa_secp256r1_sha256 && shared.config.client().is_some() {
@@ -43,8 +43,8 @@ impl OwnFlight {
     }
 
     /// Finished, and then the keys for application data in the direction of the server.
-    fn finish(self, answer: Answer, shared: &mut Shared<'_>) -> Result<State, Error> {
-        let secrets = shared.keys.handshake.as_ref().ok_or(Error::Internal)?;
+    fn finish(self, answer: Answer, shared: &mut Shared<'_>) -> Result<State, Failure> {
+        let secrets = shared.keys.handshake.as_ref().ok_or(Fault::Internal)?;
         let data = key_schedule::finished(&secrets.client, &shared.transcript.hash());
         let mut message = [0; 36];
         for (to, from) in message.iter_mut().zip([20, 0, 0, 32].iter().chain(&data)) {
@@ -54,11 +54,11 @@ impl OwnFlight {
 
         let Shared { transcript, keys, session, memo, .. } = shared;
         if session.is_some() {
-            let secrets = keys.handshake.as_ref().ok_or(Error::Internal)?;
+            let secrets = keys.handshake.as_ref().ok_or(Fault::Internal)?;
             keys.resumption = Some(secrets.resumption(&transcript.hash()));
         }
         keys.handshake = None;
-        let client = keys.client_traffic.as_ref().ok_or(Error::Internal)?;
+        let client = keys.client_traffic.as_ref().ok_or(Fault::Internal)?;
         keys.write = Some(RecordKeys::new(self.suite, client));
         // Only now, so that nobody but a server that was verified can fill it.
         if let Some(memo) = memo {
@@ -68,11 +68,11 @@ impl OwnFlight {
     }
 
     /// One short message, into the transcript and out, in records as small as the server wants them.
-    fn send(&self, message: &[u8], shared: &mut Shared<'_>) -> Result<(), Error> {
+    fn send(&self, message: &[u8], shared: &mut Shared<'_>) -> Result<(), Failure> {
         let Shared { transcript, send, keys, limits, .. } = shared;
-        let write = keys.write.as_mut().ok_or(Error::Internal)?;
+        let write = keys.write.as_mut().ok_or(Fault::Internal)?;
         transcript.add(message);
-        for fragment in message.chunks(limits.send.max(1)) {
+        for fragment in message.chunks(limits.send().max(1)) {
             send.push_sealed(write, ContentType::Handshake, fragment)?;
         }
         Ok(())
@@ -88,11 +88,11 @@ pub(crate) struct SendCertificate {
 
 impl SendCertificate {
     /// One record.
-    pub(super) fn next(self, shared: &mut Shared<'_>) -> Result<State, Error> {
+    pub(super) fn next(self, shared: &mut Shared<'_>) -> Result<State, Failure> {
         let Shared { config, transcript, send, keys, limits, .. } = shared;
-        let identity = config.client().ok_or(Error::Internal)?;
-        let write = keys.write.as_mut().ok_or(Error::Internal)?;
-        let content = identity.copy_message(self.sent, send.content_space(limits.send));
+        let identity = config.client().ok_or(Fault::Internal)?;
+        let write = keys.write.as_mut().ok_or(Fault::Internal)?;
+        let content = identity.copy_message(self.sent, send.content_space(limits.send()));
         transcript.add(content);
         let count = content.len();
         send.seal_content(write, ContentType::Handshake, count)?;
@@ -113,10 +113,10 @@ pub(crate) struct SendCertificateVerify {
 
 impl SendCertificateVerify {
     /// CertificateVerify and Finished. One public-key operation, the signer's.
-    pub(super) fn next(self, shared: &mut Shared<'_>) -> Result<State, Error> {
+    pub(super) fn next(self, shared: &mut Shared<'_>) -> Result<State, Failure> {
         let transcript = shared.transcript.hash();
         shared.compute();
-        let identity = shared.config.client().ok_or(Error::Internal)?;
+        let identity = shared.config.client().ok_or(Fault::Internal)?;
         let message = identity.certificate_verify(&transcript)?;
         self.flight.send(message.octets(), shared)?;
         self.flight.finish(Answer::Certificate, shared)

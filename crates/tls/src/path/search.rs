@@ -16,7 +16,7 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, Verifie
 
 use super::path_error;
 use crate::{
-    error::Error,
+    fault::{Failure, Fault},
     key_usage::KeyUsage,
     memo::{self, SignatureDigest},
 };
@@ -75,7 +75,8 @@ impl Known {
         anchors: &[TrustAnchor<'_>],
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<Outcome, Error> {
+        date: &mut u64,
+    ) -> Result<Outcome, Failure> {
         let run = Run::new(self);
         let mut index = 0;
         let algorithms = picopost_verify::ALL.map(|algorithm| {
@@ -91,8 +92,15 @@ impl Known {
         match (run.wanted.signature(), path) {
             (Some(signature), _) => Ok(Outcome::Wants(signature)),
             (None, Ok(path)) => Ok(Outcome::Path(self.used(&path))),
-            (None, Err(_)) if run.left.load(Ordering::Relaxed) == 0 => Err(Error::PathTooComplex),
-            (None, Err(error)) => Err(path_error(&error)),
+            (None, Err(_)) if run.left.load(Ordering::Relaxed) == 0 => Err(Fault::PathTooComplex.into()),
+            (None, Err(error)) => {
+                if let webpki::Error::CertExpired { not_after: other, .. }
+                | webpki::Error::CertNotValidYet { not_before: other, .. } = &error
+                {
+                    *date = other.as_secs();
+                }
+                Err(path_error(&error))
+            }
         }
     }
 
@@ -100,9 +108,9 @@ impl Known {
     ///
     /// # Errors
     /// There is no room, which [`Self::search`] never asks for.
-    pub(super) fn enter(&mut self, signature: Signature, valid: bool) -> Result<u8, Error> {
-        let number = u8::try_from(self.count).ok().ok_or(Error::Internal)?;
-        *self.results.get_mut(self.count).ok_or(Error::Internal)? = (signature, valid);
+    pub(super) fn enter(&mut self, signature: Signature, valid: bool) -> Result<u8, Failure> {
+        let number = u8::try_from(self.count).ok().ok_or(Fault::Internal)?;
+        *self.results.get_mut(self.count).ok_or(Fault::Internal)? = (signature, valid);
         self.count = self.count.saturating_add(1);
         Ok(number)
     }
@@ -162,12 +170,12 @@ impl Signature {
     /// What is to be verified, from the certificates and anchors that it lies in.
     ///
     /// # Errors
-    /// [`Error::Internal`]: it lies in none of them.
+    /// [`Fault::Internal`]: it lies in none of them.
     pub(super) fn parts<'c>(
         &self,
         chain: &'c [CertificateDer<'_>],
         anchors: &'c [TrustAnchor<'_>],
-    ) -> Result<Parts<'c>, Error> {
+    ) -> Result<Parts<'c>, Failure> {
         let certificates = chain.iter().map(AsRef::as_ref);
         let keys = anchors.iter().map(|anchor| anchor.subject_public_key_info.as_ref());
         let find = |place: Place| {
@@ -175,10 +183,10 @@ impl Signature {
                 .clone()
                 .chain(keys.clone())
                 .find_map(|outer| place.within(outer))
-                .ok_or(Error::Internal)
+                .ok_or(Fault::Internal)
         };
         Ok(Parts {
-            algorithm: *picopost_verify::ALL.get(usize::from(self.algorithm)).ok_or(Error::Internal)?,
+            algorithm: *picopost_verify::ALL.get(usize::from(self.algorithm)).ok_or(Fault::Internal)?,
             public_key: find(self.public_key)?,
             message: find(self.message)?,
             signature: find(self.signature)?,
@@ -240,7 +248,7 @@ struct Run<'k> {
 
 impl<'k> Run<'k> {
     fn new(known: &'k Known) -> Self {
-        let [left, untried] = [MAX_SIGNATURES, MAX_TRIED].map(AtomicU8::new);
+        let (left, untried) = (AtomicU8::new(MAX_SIGNATURES), AtomicU8::new(MAX_TRIED));
         Self { known, left, untried, wanted: Wanted::nothing() }
     }
 

@@ -32,7 +32,7 @@ fn with_memo(
             Ok(Progress::Computed) => computed += 1,
             Ok(Progress::Remembered) => assert!(memo.is_some()),
             Ok(Progress::Done(_)) => return (computed, Ok(())),
-            Err(error) => return (computed, Err(error)),
+            Err(failure) => return (computed, Err(failure.error(&verification.details(config)))),
         }
         assert!(computed <= 16, "no progress");
     }
@@ -62,10 +62,11 @@ fn in_one_run(
         }
     }
     let (server, intermediates) = chain.split_first().ok_or(Error::NoCertificate)?;
-    if !KeyUsage::of(server)?.digital_signature() {
+    let error = |failure: Failure| failure.error(&Details::NOTHING);
+    if !KeyUsage::of(server).map_err(error)?.digital_signature() {
         return Err(Error::KeyUsage);
     }
-    let server = EndEntityCert::try_from(server).map_err(|error| path_error(&error))?;
+    let server = EndEntityCert::try_from(server).map_err(|found| error(path_error(&found)))?;
     let count = AtomicUsize::new(0);
     let algorithms = picopost_verify::ALL.map(|algorithm| Counted(algorithm, &count));
     let algorithms = algorithms.each_ref().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm);
@@ -78,9 +79,19 @@ fn in_one_run(
     server
         .verify_for_usage(&algorithms, anchors, intermediates, config.now, usage, None, Some(&may_sign))
         .map_err(|error| {
-            if count.load(Ordering::Relaxed) >= 16 { Error::PathTooComplex } else { path_error(&error) }
+            if count.load(Ordering::Relaxed) >= 16 { Error::PathTooComplex } else { dated(&error, config) }
         })?;
-    server.verify_is_valid_for_subject_name(&config.server_name).map_err(|error| path_error(&error))
+    server.verify_is_valid_for_subject_name(&config.server_name).map_err(|found| error(path_error(&found)))
+}
+
+/// An error of webpki's with its dates.
+fn dated(error: &webpki::Error, config: &Config<'_>) -> Error {
+    let date = match error {
+        webpki::Error::CertExpired { not_after: date, .. }
+        | webpki::Error::CertNotValidYet { not_before: date, .. } => date.as_secs(),
+        _ => 0,
+    };
+    path_error(error).error(&Details { now: config.now.as_secs(), date, ..Details::NOTHING })
 }
 
 fn config<'a>(name: &'static str, anchors: &'a [TrustAnchor<'a>], now: u64) -> Config<'a> {

@@ -90,7 +90,7 @@ fn sixteen_are_looked_up_and_no_more() {
     for _ in 1..16 {
         known.enter(Signature::NONE, false).unwrap();
     }
-    assert_eq!(known.enter(signature, true), Err(Error::Internal));
+    assert_eq!(known.enter(signature, true), Err(Fault::Internal.into()));
 }
 
 #[test]
@@ -105,5 +105,5 @@ fn octets_are_found_where_they_lie() {
     assert_eq!(Place::of(&OCTETS[38..42]).within(inner), None);
     assert_eq!(Place::of(&inner[..1]).within(rest), None);
     let outside = Signature { algorithm: 0, ..Signature::NONE };
-    assert_eq!(outside.parts(&[CertificateDer::from(inner)], &[]).err(), Some(Error::Internal));
+    assert_eq!(outside.parts(&[CertificateDer::from(inner)], &[]).err(), Some(Fault::Internal.into()));
 }
