@@ -178,6 +178,10 @@ impl<'a> Connection<'a> {
     /// The first `count` octets of [`Self::incoming`] are filled. 0 means end of file, nothing
     /// more will come from the transport, unless there was no space at all.
     pub fn received(&mut self, count: usize) {
+        // The error is told from what is there.
+        if matches!(self.state, State::Failed(..)) {
+            return;
+        }
         self.receive.filled(count);
         self.ended |= count == 0 && !self.incoming().is_empty();
     }
@@ -464,12 +468,15 @@ impl<'a> Connection<'a> {
         let write_closed = matches!(&self.state, State::Traffic(traffic) if traffic.write_closed);
         if let Some(alert) = failure.alert().filter(|_| !write_closed) {
             let alert = [FATAL, alert.0];
+            let refused = send.refused();
             // Where there is no room left in the send buffer, the alert is not sent: it is a
             // courtesy, the connection ends all the same.
             let _sent = match &mut keys.write {
                 Some(write) => send.push_sealed(write, ContentType::Alert, &alert),
                 None => send.push_plain_alert(alert),
             };
+            // The error tells of what failed before it.
+            send.set_refused(refused);
         }
         self.shared.keys = Keys::default();
         if let Some(session) = &mut self.shared.session {

@@ -135,6 +135,11 @@ impl<'a> SendBuffer<'a> {
         self.refused
     }
 
+    /// Goes back to what [`Self::refused`] said before.
+    pub(crate) fn set_refused(&mut self, refused: (usize, usize)) {
+        self.refused = refused;
+    }
+
     fn refuse(&mut self, minimum: usize) -> Failure {
         self.refused = (minimum, self.size());
         Fault::SendBufferTooSmall.into()
