@@ -43,7 +43,7 @@ use crate::{
         CertVerified, CertificateList, PathVerification, Progress, SignatureVerified,
         verify_handshake_signature,
     },
-    record::{CipherSuite, ContentType, RecordKeys},
+    record::{CipherSuite, RecordKeys},
     send::SendBuffer,
     session::{Resumed, Session},
     traffic::Traffic,
@@ -243,7 +243,7 @@ impl ExpectServerHello {
             psk_modes: slot.is_some(),
             ticket: session.and_then(|session| session.ticket(config.now)),
         };
-        let message = send.push_plain(ContentType::Handshake, version, |out| {
+        let message = send.push_handshake(version, |out| {
             hello.write(out, config, &more);
         })?;
         if let Some(early) = &keys.early {
@@ -301,7 +301,7 @@ impl ExpectServerHello {
         shared.transcript.replace_by_message_hash();
         shared.transcript.add(message.octets);
         // RFC 9846 §E.4: before the second flight, which begins here.
-        push_change_cipher_spec(&mut shared.send)?;
+        shared.send.push_change_cipher_spec()?;
         self.send_hello(0x0303, cookie, shared).map_err(|failure| match failure.fault() {
             Fault::SendBufferTooSmall => Fault::CookieTooLarge.into(),
             _ => failure,
@@ -324,7 +324,7 @@ impl ExpectServerHello {
         let secret = exchange.shared_secret(group, public_key, &mut secret)?;
         shared.transcript.add(message.octets);
         if self.retried.is_none() {
-            push_change_cipher_spec(&mut shared.send)?;
+            shared.send.push_change_cipher_spec()?;
         }
         // The ticket is used, or of no use.
         if let Some(session) = &mut shared.session {
@@ -343,12 +343,6 @@ impl ExpectServerHello {
         let resumed = self.session;
         Ok(State::ExpectEncryptedExtensions(ExpectEncryptedExtensions { suite, resumed }))
     }
-}
-
-/// RFC 9846 §E.4: compatibility mode sends one such record before its second flight.
-fn push_change_cipher_spec(send: &mut SendBuffer<'_>) -> Result<(), Failure> {
-    send.push_plain(ContentType::ChangeCipherSpec, 0x0303, |out| out.u8(1))?;
-    Ok(())
 }
 
 /// ServerHello is in; from here on everything is encrypted.

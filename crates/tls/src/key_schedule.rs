@@ -124,19 +124,21 @@ pub(crate) fn expand_label<const N: usize>(
     context: &[u8],
 ) -> Zeroizing<[u8; N]> {
     const { assert!(N <= HASH, "one block of HKDF-Expand") };
-    // Labels and contexts are this crate's own, and short.
-    let length = |octets: &[u8]| [u8::try_from(octets.len()).unwrap_or(u8::MAX)];
-    let output = [0, N.to_be_bytes().last().copied().unwrap_or(0)];
-    let label_length = [length(label)[0].saturating_add(6)];
-    let block = Zeroizing::new(hmac(
-        secret,
-        &[&output, &label_length, b"tls13 ", label, &length(context), context, &[1]],
-    ));
     let mut okm = Zeroizing::new([0; N]);
+    expand_label_into(secret, label, context, &mut *okm);
+    okm
+}
+
+#[inline(never)]
+fn expand_label_into(secret: &[u8; HASH], label: &[u8], context: &[u8], okm: &mut [u8]) {
+    // Lengths, labels and contexts are this crate's own, and short.
+    let length = |octets: &[u8]| u8::try_from(octets.len()).unwrap_or(u8::MAX);
+    let lengths = [0, length(okm), length(label).saturating_add(6)];
+    let parts = [&lengths, b"tls13 ".as_slice(), label, &[length(context)], context, &[1]];
+    let block = Zeroizing::new(hmac(secret, &parts));
     for (to, from) in okm.iter_mut().zip(block.iter()) {
         *to = *from;
     }
-    okm
 }
 
 /// Derive-Secret of RFC 9846 §7.1, over a transcript hash that the caller has taken.

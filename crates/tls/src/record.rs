@@ -203,8 +203,11 @@ impl RecordKeys {
         let sequence = self.sequence;
         self.sequence = sequence.checked_add(1).ok_or(Fault::KeysExhausted)?;
         let mut nonce = *self.iv;
-        for (octet, number) in nonce.iter_mut().skip(4).zip(sequence.to_be_bytes()) {
-            *octet ^= number;
+        let mut rest = sequence;
+        for octet in nonce.iter_mut().skip(4).rev() {
+            let [low, ..] = rest.to_le_bytes();
+            *octet ^= low;
+            rest >>= 8;
         }
         Ok(nonce)
     }

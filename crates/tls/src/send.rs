@@ -83,19 +83,18 @@ impl<'a> SendBuffer<'a> {
         self.start = 0;
     }
 
-    /// Appends a record without protection. Returns its content.
+    /// Appends a handshake record without protection. Returns its content.
     ///
     /// # Errors
     /// [`Fault::SendBufferTooSmall`]; [`Self::refused`] then has the size that would do.
-    pub(crate) fn push_plain(
+    pub(crate) fn push_handshake(
         &mut self,
-        content_type: ContentType,
         version: u16,
         content: impl FnOnce(&mut Writer<'_>),
     ) -> Result<&mut [u8], Failure> {
         let start = self.end;
         let mut writer = Writer::new(self.octets.get_mut(start..).unwrap_or_default());
-        writer.u8(content_type.octet());
+        writer.u8(ContentType::Handshake.octet());
         writer.u16(version);
         writer.vector16(content);
         let end = start.saturating_add(writer.length());
@@ -154,11 +153,25 @@ impl<'a> SendBuffer<'a> {
     /// Appends an alert record without protection.
     pub(crate) fn push_plain_alert(&mut self, alert: [u8; 2]) -> Result<(), Failure> {
         let [level, description] = alert;
-        let record = [ContentType::Alert.octet(), 3, 3, 0, 2, level, description];
-        let minimum = self.end.saturating_add(record.len());
-        let Some(space) = self.octets.get_mut(self.end..minimum) else { return Err(self.refuse(minimum)) };
-        space.copy_from_slice(&record);
-        self.end = minimum;
+        self.push(&[ContentType::Alert.octet(), 3, 3, 0, 2, level, description], 0)
+    }
+
+    /// RFC 9846 §E.4: compatibility mode sends one such record before its second flight. The reserve for
+    /// an alert stays free.
+    pub(crate) fn push_change_cipher_spec(&mut self) -> Result<(), Failure> {
+        self.push(&[ContentType::ChangeCipherSpec.octet(), 3, 3, 0, 1, 1], ALERT)
+    }
+
+    /// Appends a whole record, behind which so many octets must be left.
+    #[inline(never)]
+    fn push(&mut self, record: &[u8], reserve: usize) -> Result<(), Failure> {
+        let end = self.end.saturating_add(record.len());
+        let (minimum, size) = (end.saturating_add(reserve), self.size());
+        match self.octets.get_mut(self.end..end) {
+            Some(space) if minimum <= size => space.copy_from_slice(record),
+            _ => return Err(self.refuse(minimum)),
+        }
+        self.end = end;
         Ok(())
     }
 

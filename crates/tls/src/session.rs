@@ -204,9 +204,8 @@ impl core::fmt::Debug for Session {
 pub(crate) fn checksum(octets: &[u8]) -> [u8; 8] {
     let mut hash = Transcript::new();
     hash.add(octets);
-    let mut checksum = [0; 8];
-    checksum.iter_mut().zip(hash.hash()).for_each(|(to, from)| *to = from);
-    checksum
+    let [a, b, c, d, e, f, g, h, ..] = hash.hash();
+    [a, b, c, d, e, f, g, h]
 }
 
 struct Fields<'s> {
