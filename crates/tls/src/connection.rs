@@ -176,7 +176,7 @@ impl<'a> Connection<'a> {
     }
 
     /// The first `count` octets of [`Self::incoming`] are filled. 0 means end of file, nothing
-    /// more will come from the transport, unless there was no space at all.
+    /// more will come from the transport, unless there was no space at all. After a failure nothing is taken.
     pub fn received(&mut self, count: usize) {
         // The error is told from what is there.
         if matches!(self.state, State::Failed(..)) {
