@@ -12,7 +12,7 @@ use picopost::{Addresses, Attempt, Clock, Ending, Observer, UnixTime};
 
 use crate::draw::Trouble;
 use crate::link::Moved;
-use crate::world::{DeviceClock, World};
+use crate::world::{DeviceClock, Inner, World};
 
 /// The device's TCP socket, in this world.
 #[derive(Clone)]
@@ -40,13 +40,9 @@ impl embedded_io_async::Write for Network {
     async fn write(&mut self, octets: &[u8]) -> Result<usize, ErrorKind> {
         poll_fn(|_| {
             let mut inner = self.0.inside();
-            let (now, mut draw) = (inner.now, inner.draw.clone());
-            let Some(connection) = &mut inner.connection else {
-                return Poll::Ready(Err(ErrorKind::NotConnected));
-            };
-            let moved = connection.write(octets, now, &mut draw);
-            inner.draw = draw;
-            outcome(moved)
+            let Inner { connection, draw, now, .. } = &mut *inner;
+            let Some(connection) = connection else { return Poll::Ready(Err(ErrorKind::NotConnected)) };
+            outcome(connection.write(octets, *now, draw))
         })
         .await
     }

@@ -4,7 +4,8 @@
 //! made here, in one thread and with a time of its own: the link (a byte pipe that refuses, resets, goes
 //! silent, loses segments and moves one octet at a time), the server (rustls, HTTP/1.1, with and without
 //! a memory for `Idempotency-Key`), its storms of 429 and 503, its restarts, the device's clock, and its
-//! power. Hours pass in seconds, and two runs with the same seed say the same.
+//! power. Hours pass in seconds, and two runs with the same seed say the same. Some readings go over real
+//! TCP of the loopback besides ([`tcp`]).
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +16,7 @@ pub mod link;
 pub mod report;
 pub mod run;
 pub mod server;
+pub mod tcp;
 pub mod world;
 
 pub use report::Report;

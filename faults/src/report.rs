@@ -58,14 +58,20 @@ impl Report {
             ("octets of a POST over a kept one", swept[1] as u64),
             ("octets from one cut to the next", swept[2] as u64),
             ("stored in the outbox", truth.stored.len() as u64),
-            ("of these acted upon once", truth.stored.iter().filter(|it| times(it) == 1).count() as u64),
-            ("of these lost", truth.stored.iter().filter(|it| times(it) == 0).count() as u64),
+            ("of the stored acted upon once", truth.stored.iter().filter(|it| times(it) == 1).count() as u64),
+            ("of the stored lost", truth.stored.iter().filter(|it| times(it) == 0).count() as u64),
             ("repeats that the server knew by their key", store.replays),
             ("power cuts", truth.cuts),
             ("sent without a key", truth.bare.len() as u64),
-            ("of these acted upon twice", count(&|it, times| truth.bare.contains(&it) && times > 1)),
-            ("of these given up, as the caller was told", given_up.len() as u64),
-            ("and came all the same", given_up.iter().filter(|it| times(it) > 0).count() as u64),
+            (
+                "of those without a key acted upon twice",
+                count(&|it, times| truth.bare.contains(&it) && times > 1),
+            ),
+            ("of those without a key given up, as the caller was told", given_up.len() as u64),
+            (
+                "of those given up came all the same",
+                given_up.iter().filter(|it| times(it) > 0).count() as u64,
+            ),
             ("acted upon twice where no key is honoured", {
                 count(&|it, times| times > 1 && !truth.stored.contains(&it) && !truth.bare.contains(&it))
             }),
@@ -77,6 +83,15 @@ impl Report {
             ("octets of all buffers, the outbox's included", size_of::<Memory>() as u64),
         ];
         Self { seed: options.seed, figures, counts: inner.counts.clone(), broken }
+    }
+
+    /// So many readings were sent over TCP of the loopback, of which the server acted upon so many once.
+    pub fn add_tcp(&mut self, readings: u64, once: u64) {
+        self.figures.push(("readings over TCP of the loopback", readings));
+        self.figures.push(("of those over TCP acted upon once", once));
+        if once != readings {
+            self.broken.push(format!("of {readings} readings over TCP {once} were acted upon once"));
+        }
     }
 
     /// As JSON.

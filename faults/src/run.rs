@@ -6,6 +6,7 @@ use picopost_testkit::chains::Chain;
 use crate::draw::{Draw, Quality, Trouble, Weather};
 use crate::life::{Device, DeviceFlash, Habits, Truth, Turn, Way, flash};
 use crate::report::Report;
+use crate::tcp;
 use crate::world::{DeviceClock, Inner, World};
 
 /// What is to be run.
@@ -36,7 +37,7 @@ pub fn run(options: Options) -> Report {
     let chain = Chain::from_table(CHAIN);
     let anchors = chain.anchors();
     let mut run = Run {
-        world: World::new(chain, options.seed ^ 0x11),
+        world: World::new(chain.clone(), options.seed ^ 0x11),
         anchors: &anchors,
         flash: flash(),
         truth: Truth::default(),
@@ -50,7 +51,11 @@ pub fn run(options: Options) -> Report {
     let left = options.posts.saturating_sub(run.truth.readings);
     run.storm(left, Draw(options.seed), full);
     let swept = [full.sent + full.received, kept.sent + kept.received, stride];
-    Report::new(options, &run.truth, &mut run.world.inside(), swept)
+    let over_tcp = (options.posts / 50).clamp(10, 150);
+    let once = tcp::run(&chain, over_tcp, options.seed, [full.sent, full.received]);
+    let mut report = Report::new(options, &run.truth, &mut run.world.inside(), swept);
+    report.add_tcp(over_tcp, once);
+    report
 }
 
 /// Octets of one POST.
@@ -87,14 +92,14 @@ impl Run<'_> {
 
     /// A new connection breaks behind each octet.
     fn sweep_new_connections(&mut self, length: Length, stride: usize) {
-        let resets = (0..length.sent).step_by(stride).map(Trouble::ResetAfterSent);
-        let received = || (0..length.received).step_by(stride);
+        let resets = (0..=length.sent).step_by(stride).map(Trouble::ResetAfterSent);
+        let received = || (0..=length.received).step_by(stride);
         let resets = resets.chain(received().map(Trouble::ResetAfterReceived));
         let ends = received().map(Trouble::EndAfterReceived);
         // A stall is the same wherever in a stage it is; every stage has some.
         let wide = stride * 24;
-        let stalls = (0..length.sent).step_by(wide).map(Trouble::StallAfterSent);
-        let stalls = stalls.chain((0..length.received).step_by(wide).map(Trouble::StallAfterReceived));
+        let stalls = (0..=length.sent).step_by(wide).map(Trouble::StallAfterSent);
+        let stalls = stalls.chain((0..=length.received).step_by(wide).map(Trouble::StallAfterReceived));
         let troubles = resets.chain(ends).chain(stalls);
         let mut turns =
             troubles.map(|trouble| turn(Way::Kept, move |inner, _| inner.troubles = [trouble].into()));
@@ -104,8 +109,8 @@ impl Run<'_> {
     /// A connection that was kept breaks behind each octet of the next POST, with a key and without.
     fn sweep_kept_connections(&mut self, length: Length, stride: usize) {
         for way in [Way::Kept, Way::Bare] {
-            let sent = (0..length.sent).step_by(stride).map(Trouble::ResetAfterSent);
-            let received = (0..length.received).step_by(stride).map(Trouble::ResetAfterReceived);
+            let sent = (0..=length.sent).step_by(stride).map(Trouble::ResetAfterSent);
+            let received = (0..=length.received).step_by(stride).map(Trouble::ResetAfterReceived);
             let mut turns = sent.chain(received).flat_map(|trouble| {
                 let strike = move |inner: &mut Inner, _: &mut DeviceFlash| {
                     let Some(connection) = &mut inner.connection else { return };

@@ -46,6 +46,17 @@ fn what_is_broken_is_said() {
 }
 
 #[test]
+fn what_came_more_or_less_than_once_over_tcp_is_said() {
+    for (once, broken) in [(10, 0), (9, 1)] {
+        let world = World::new(shapes::direct(), 1);
+        let options = Options { seed: 1, posts: 1 };
+        let mut report = Report::new(options, &Truth::default(), &mut world.inside(), [1; 3]);
+        report.add_tcp(10, once);
+        assert_eq!(report.broken.len(), broken);
+    }
+}
+
+#[test]
 #[should_panic(expected = "the device hangs")]
 fn a_device_that_waits_for_nothing_is_noticed() {
     World::new(shapes::direct(), 1).run(std::future::pending::<()>(), None);

@@ -10,12 +10,9 @@ use picopost::{
     Trust, TrustAnchor, UnixTime, Url,
 };
 use picopost_counterparts::oauth::{BASIC, DJANGO, FORM, SECRET, Servers};
+use picopost_faults::tcp::Network;
 use picopost_testkit::chains::{NOW, shapes};
 use xtask::error::Failure;
-
-use network::Network;
-
-mod network;
 
 /// Runs all cases: what failed, one line each, and how many there were.
 ///

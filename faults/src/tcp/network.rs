@@ -10,7 +10,7 @@ use picopost::blocking::Transport;
 
 /// One TCP connection at a time.
 #[derive(Debug, Default)]
-pub(super) struct Network {
+pub struct Network {
     stream: Option<TcpStream>,
     limit: Duration,
 }
