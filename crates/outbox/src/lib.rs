@@ -20,13 +20,12 @@
 //! it keeps are octets, and how they are sent is the caller's.
 //!
 //! ```
-//! use picopost_outbox::{FileFlash, Outbox, Verdict, WhenFull};
+//! use picopost_outbox::{Outbox, Verdict, WhenFull};
 //! # use picopost_testkit::CountingRng;
 //! # embassy_futures::block_on(async {
-//! # let folder = tempfile::tempdir()?;
-//! # let (path, mut entropy) = (folder.path().join("flash"), CountingRng(1));
-//! // On a device: the flash's driver, and a range of it that no program is in.
-//! let flash: FileFlash<4, 4096> = FileFlash::open(&path, 4)?;
+//! # let mut entropy = CountingRng(1);
+//! // On a device: the flash's driver, and a range of it that no program is in. On the desk: `FileFlash`.
+//! let flash = picopost_testkit::Flash::<4, 4096>::new(4);
 //! let mut buffer = [0; 256];
 //! let mut outbox = Outbox::open(flash, 0..4 * 4096, &mut buffer, WhenFull::RefuseNew).await?;
 //! outbox.put(br#"{"celsius":21.5}"#, &mut entropy).await?;
@@ -40,7 +39,7 @@
 //!     .await?;
 //! assert_eq!(drained.delivered, 1);
 //! assert!(outbox.is_empty());
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), picopost_outbox::Error>(())
 //! # }).unwrap();
 //! ```
 
