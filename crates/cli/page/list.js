@@ -138,7 +138,7 @@ export function ladder(overview) {
 export function counts(overview) {
   return SEVERITIES.filter((severity) => overview.severities[severity] > 0).map((severity) => el(
     "span", { class: `badge ${severity}`, title: `${overview.severities[severity]} of severity ${severity}` },
-    `${overview.severities[severity]} ${severity}`));
+    `${overview.severities[severity]} ${severity}${overview.severities[severity] === 1 ? "" : "s"}`));
 }
 
 /** The time of day, to the millisecond. */

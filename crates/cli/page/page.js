@@ -153,8 +153,8 @@ function showList() {
   };
   const shown = state.numbers.map((number) => state.overviews.get(number))
     .filter((overview) => passes(overview, filter));
-  const count = shown.length === state.numbers.length ? `${shown.length} attempts`
-    : `${shown.length} of ${state.numbers.length} attempts`;
+  const all = `${state.numbers.length} ${state.numbers.length === 1 ? "attempt" : "attempts"}`;
+  const count = shown.length === state.numbers.length ? all : `${shown.length} of ${all}`;
   if (byId("count").textContent !== count) byId("count").textContent = count;
   byId("empty").hidden = shown.length > 0;
   byId("empty").textContent = state.numbers.length === 0

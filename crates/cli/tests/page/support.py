@@ -159,6 +159,7 @@ class PageTest(unittest.TestCase):
             closed.first.click()
 
     def assert_fits(self, page):
-        """Nothing makes the page wider than the window."""
-        wide, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        self.assertLessEqual(wide, window)
+        """Nothing makes the page, or a pane of it, wider than it is."""
+        for selector in ["html", "#attempts", "#detail"]:
+            wide, window = page.locator(selector).evaluate("(pane) => [pane.scrollWidth, pane.clientWidth]")
+            self.assertLessEqual(wide, window, selector)
