@@ -56,3 +56,75 @@ fn latest(updates: impl Iterator<Item = Update>) -> Vec<Arc<Attempt>> {
     });
     attempts.collect::<BTreeMap<_, _>>().into_values().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::{Arc, mpsc};
+
+    use serde_json::json;
+
+    use super::super::super::capture::Attempt;
+    use super::super::super::hub::Update;
+    use super::super::super::secrets::Secrets;
+    use super::super::{Reader, Store};
+    use super::{BATCH, keep};
+
+    fn update(number: u64, complete: bool) -> Update {
+        let attempt = json!({
+            "number": number, "started_microseconds": 5, "peer": "192.0.2.1:4711", "local": "192.0.2.2:8443",
+            "lines": [], "segments": [], "segments_omitted": 0, "key_log": [], "complete": complete,
+        });
+        Update::Attempt(Arc::new(serde_json::from_value(attempt).unwrap()))
+    }
+
+    fn kept(path: &Path, number: u64) -> Option<Attempt> {
+        Reader::open(path).unwrap().attempt(number, Secrets::Shortened).unwrap().map(|(attempt, _)| attempt)
+    }
+
+    #[test]
+    fn what_is_told_as_stored_can_be_read_by_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("attempts.db");
+        let (updates, receiver) = tokio::sync::mpsc::channel(4 * BATCH);
+        for number in 1..=300 {
+            updates.blocking_send(update(number, false)).unwrap();
+            if number != 7 {
+                updates.blocking_send(update(number, true)).unwrap();
+            }
+        }
+        drop(updates);
+        let (told, stored) = mpsc::channel();
+        let file = path.clone();
+        let tell = move |numbers: &[u64]| {
+            for number in numbers {
+                assert!(kept(&file, *number).unwrap().complete, "{number}");
+                told.send(*number).unwrap();
+            }
+        };
+        let store = Store::open(&path).unwrap();
+        keep(store, receiver, Secrets::Shortened, tell, || ()).join().unwrap().unwrap();
+        let told: Vec<u64> = stored.iter().collect();
+        assert_eq!(told, (1..=300).filter(|number| *number != 7).collect::<Vec<_>>());
+        // As far as it had come.
+        assert!(!kept(&path, 7).unwrap().complete);
+        assert_eq!(Store::open(&path).unwrap().latest().unwrap(), 300);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_ends_it_and_nothing_is_told_as_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("attempts.db");
+        let store = Store::open(&path).unwrap();
+        rusqlite::Connection::open(&path).unwrap().execute_batch("DROP TABLE attempts").unwrap();
+        let (updates, receiver) = tokio::sync::mpsc::channel(1);
+        updates.blocking_send(update(1, true)).unwrap();
+        let (told, failed) = mpsc::channel();
+        let tell = |_: &[u64]| panic!("it is not stored");
+        let keeper = keep(store, receiver, Secrets::Shortened, tell, move || told.send(()).unwrap());
+        failed.recv().unwrap();
+        let error = keeper.join().unwrap().unwrap_err();
+        let sentence = format!("`{}` cannot be written: no such table: attempts", path.display());
+        assert_eq!(error.to_string(), sentence);
+    }
+}
