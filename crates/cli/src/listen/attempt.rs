@@ -151,7 +151,7 @@ async fn serve_tls(wire: Wire, peer: IpAddr, local: SocketAddr, service: &Servic
             exchange::serve(&mut session, &context, service, recorder).await;
         }
         Err(failure) => {
-            let failed = handshake_failed(&failure, &session, greeting.is_some(), service);
+            let failed = handshake_failed(&failure, &session, greeting.as_ref(), service);
             recorder.event(Event::HandshakeFailed(failed)).await;
             session.wire.close().await;
             let how = match failure {
@@ -168,6 +168,8 @@ async fn serve_tls(wire: Wire, peer: IpAddr, local: SocketAddr, service: &Servic
 struct Greeting {
     server_name: Option<String>,
     client: Option<Client>,
+    /// A HelloRetryRequest was the answer; a second ClientHello has to come.
+    asked_again: bool,
 }
 
 async fn handshake(
@@ -195,7 +197,8 @@ async fn handshake(
                 if client.as_ref().is_some_and(|client| service.sessions.has(client)) {
                     hello_check::check_resumption(&mut hello);
                 }
-                *greeting = Some(Greeting { server_name: hello.server_name.clone(), client });
+                let server_name = hello.server_name.clone();
+                *greeting = Some(Greeting { server_name, client, asked_again: false });
                 recorder.event(Event::ClientHello(Box::new(hello))).await;
                 assembler = None;
                 session.wire.begin_stage();
@@ -205,16 +208,19 @@ async fn handshake(
         if session.hello_retry_requested() && !second {
             second = true;
             assembler = Some(Assembler::default());
+            if let Some(greeting) = greeting {
+                greeting.asked_again = true;
+            }
         }
     }
     Ok(())
 }
 
-/// Whose fault it was, and what it means; `greeted` once a ClientHello came whole.
+/// Whose fault it was, and what it means.
 fn handshake_failed(
     failure: &Failure,
     session: &Session,
-    greeted: bool,
+    greeting: Option<&Greeting>,
     service: &Service,
 ) -> HandshakeFailed {
     match failure {
@@ -232,12 +238,16 @@ fn handshake_failed(
         }
         Failure::End(end) => {
             let why = end.describe(session.wire.limit());
-            let finding = match (greeted, end) {
-                (false, _) => Finding::error("no-client-hello", format!("no whole ClientHello came: {why}")),
-                (true, End::TimedOut | End::TooSlow) => {
+            let finding = match (greeting, end) {
+                (None, _) => Finding::error("no-client-hello", format!("no whole ClientHello came: {why}")),
+                (Some(Greeting { asked_again: true, .. }), _) => {
+                    Finding::error("hello-retry-not-answered", format!("asked for another key share, {why}"))
+                        .hint(hints::NO_HELLO_RETRY)
+                }
+                (Some(_), End::TimedOut | End::TooSlow) => {
                     Finding::error("handshake-timeout", why).hint(hints::WENT_AWAY)
                 }
-                (true, End::Fin | End::Reset) => {
+                (Some(_), End::Fin | End::Reset) => {
                     Finding::error("handshake-abandoned", why).hint(hints::WENT_AWAY)
                 }
             };

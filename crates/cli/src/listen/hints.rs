@@ -83,3 +83,7 @@ pub(super) fn for_server_alert(number: u8) -> Option<String> {
 /// What a client's silence in mid-handshake may mean.
 pub(super) const WENT_AWAY: &str = "a client that cannot take the certificate, or runs out of memory or time, often \
                                     goes without an alert: look at its own error";
+
+/// What a client needs that stops at a HelloRetryRequest (RFC 9846 §4.2.4).
+pub(super) const NO_HELLO_RETRY: &str = "a TLS library without HelloRetryRequest needs a server that takes its first \
+                                         key share: offer x25519 or secp256r1 at once, or update it";

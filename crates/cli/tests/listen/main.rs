@@ -2,6 +2,7 @@
 //! held to what it tells about them.
 
 mod answers;
+mod cases;
 mod catalogue;
 mod command;
 mod copied;

@@ -126,6 +126,11 @@ impl Events {
         names.filter(|name| *name != "summary").collect()
     }
 
+    /// All of them, in order.
+    pub(crate) fn all(&self) -> &[Value] {
+        &self.events
+    }
+
     /// The only event of this name.
     pub(crate) fn only(&self, name: &str) -> &Value {
         let mut found = self.events.iter().filter(|event| event["event"] == name);
