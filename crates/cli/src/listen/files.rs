@@ -16,6 +16,7 @@ use super::export::ExportedFile;
 use super::hub::Update;
 use super::secrets::Secrets;
 use super::startup::{ExportFile, cannot_write};
+use super::store::Reader;
 use crate::error::CommandError;
 
 /// The options for it.
@@ -29,6 +30,9 @@ pub(super) struct FileArgs {
     /// variable SSLKEYLOGFILE names. Whoever has it can read what was sent.
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     keylog: Option<Option<PathBuf>>,
+    /// Write the exports of what is in the store, and end: nothing is served.
+    #[arg(long, requires_all = ["store", "exports"])]
+    pub(super) export_only: bool,
 }
 
 /// The open files.
@@ -67,6 +71,19 @@ impl Files {
         };
         let nothing = exports.is_empty() && key_log.is_none();
         Ok((!nothing).then_some(Self { exports, key_log, open: BTreeMap::new() }))
+    }
+
+    /// Writes everything that is in a store, secrets as they are in there at most.
+    ///
+    /// # Errors
+    /// The store cannot be read, or a file cannot be written.
+    pub(super) fn copy(args: &FileArgs, store: &Path, secrets: Secrets) -> Result<(), CommandError> {
+        // First of all: without a store, the files of an earlier run stay as they are.
+        let store = Reader::open(store)?;
+        let Some(mut files) = Self::open(args, secrets)? else { return Ok(()) };
+        store
+            .for_each(secrets, |attempt| files.export(attempt))
+            .map_err(|error| CommandError::could_not_run(format!("the store cannot be read: {error}")))?
     }
 
     /// Writes what comes, in a thread of its own. `gone` is told when that is not possible any more: a

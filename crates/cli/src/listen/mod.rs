@@ -148,6 +148,9 @@ impl Args {
 
 /// Runs until Ctrl-C, or for the attempts that were asked for.
 pub(crate) fn run(args: &Args) -> Result<(), CommandError> {
+    if let (true, Some(store)) = (args.files.export_only, &args.store) {
+        return Files::copy(&args.files, store, args.secrets());
+    }
     let folder = args.ca.clone().map_or_else(ca::default_folder, Ok)?;
     let now = OffsetDateTime::now_utc();
     let authority = Authority::open_or_create(&folder, now)?;

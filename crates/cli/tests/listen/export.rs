@@ -226,3 +226,39 @@ fn files_that_cannot_be_written_are_told_at_the_start() {
     let (status, stderr) = run(&["--export", "pdf=x"]);
     assert!(status == Some(2) && stderr.contains("`pdf` is none of har, ndjson, pcapng"), "{stderr}");
 }
+
+#[test]
+fn what_is_in_the_store_is_exported_without_serving() {
+    let folder = tempfile::tempdir().unwrap();
+    let [store, har, none] =
+        ["store", "har", "none"].map(|name| folder.path().join(name).display().to_string());
+    let server = Server::start(&["--store", &store]);
+    let body = format!("{{\"client_secret\":\"{SECRET}\"}}");
+    exchange(
+        &mut server.client("gts"),
+        &post("/kept", "Content-Type: application/json\r\nConnection: close\r\n", &body),
+    );
+    server.events();
+    let run = |store: &str, further: &[&str]| {
+        let export = format!("har={har}");
+        let mut command = picopost(&["listen", "--store", store, "--export", &export, "--export-only"]);
+        let Output { status, stdout, .. } = command.args(further).output().unwrap();
+        assert!(stdout.is_empty());
+        status.code()
+    };
+    // Secrets that were not kept cannot be shown.
+    for further in [&[][..], &["--show-secrets"]] {
+        assert_eq!(run(&store, further), Some(0));
+        let text = fs::read_to_string(&har).unwrap();
+        let entries: Value = serde_json::from_str(&text).unwrap();
+        assert!(
+            entries["log"]["entries"][0]["request"]["url"].as_str().unwrap().ends_with("/kept"),
+            "{text}"
+        );
+        assert!(!text.contains(SECRET));
+    }
+    assert_eq!(run(&none, &[]), Some(3));
+    assert!(fs::read_to_string(&har).unwrap().contains("/kept"), "it is still there");
+    let missing = picopost(&["listen", "--export-only"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(2));
+}

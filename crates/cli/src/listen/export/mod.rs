@@ -3,9 +3,6 @@
 //! `har`, `ndjson`, `pcapng` ← this ← `file`. A format is a head, a part for each attempt, and a tail, so
 //! that a file is whole after each attempt, and grows by it alone.
 
-use std::io::{self, Write};
-use std::sync::Arc;
-
 use super::capture::Attempt;
 use super::secrets::Secrets;
 
@@ -75,27 +72,6 @@ impl Export {
     }
 }
 
-/// Writes attempts as one whole file.
-///
-/// # Errors
-/// Those of the writer.
-#[cfg_attr(not(test), allow(dead_code, reason = "for downloads"))]
-pub(crate) fn export(
-    kind: Kind,
-    attempts: &[Arc<Attempt>],
-    secrets: Secrets,
-    writer: &mut impl Write,
-) -> io::Result<()> {
-    let mut export = Export::new(kind, secrets);
-    writer.write_all(&export.head())?;
-    for attempt in attempts {
-        writer.write_all(&export.attempt(attempt))?;
-    }
-    writer.write_all(export.tail())?;
-    writer.flush()
-}
-
-#[allow(dead_code, reason = "for downloads")]
 impl Kind {
     /// The media type, for a download.
     pub(crate) fn media_type(self) -> &'static str {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use serde_json::{Value, json};
 
-use super::{ExportedFile, Kind, export, tcp};
+use super::{Export, ExportedFile, Kind, tcp};
 use crate::finding::Finding;
 use crate::listen::capture::{Attempt, Direction, MAX_OCTETS, Tape};
 use crate::listen::event::{Closed, Event, Header, How, Line, Request, Response, Route};
@@ -64,8 +64,10 @@ fn attempt((peer, local): (SocketAddr, SocketAddr), events: Vec<Event>) -> Attem
 }
 
 fn exported(kind: Kind, attempts: &[Arc<Attempt>], secrets: Secrets) -> Vec<u8> {
-    let mut octets = Vec::new();
-    export(kind, attempts, secrets, &mut octets).unwrap();
+    let mut export = Export::new(kind, secrets);
+    let mut octets = export.head();
+    octets.extend(attempts.iter().flat_map(|attempt| export.attempt(attempt)).collect::<Vec<u8>>());
+    octets.extend(export.tail());
     octets
 }
 
