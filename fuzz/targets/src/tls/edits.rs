@@ -109,9 +109,11 @@ fn long_octets(input: &mut Input<'_>) -> Vec<u8> {
 }
 
 /// The script with the edits, and what the judge has to know of it.
-pub(crate) fn apply(edits: &[Edit], script: Script) -> (Script, Expected) {
+///
+/// Each message goes out in pieces of so many octets, if it is cut, and in records of its own.
+pub(crate) fn apply(edits: &[Edit], script: Script, pieces: Option<usize>) -> (Script, Expected) {
     let made = Made::default();
-    let mut script = watch(script, edits, &made);
+    let mut script = watch(script, edits, &made, pieces);
     for edit in edits {
         let Edit::Extension(message, edit) = edit.clone() else { continue };
         script = match message {
@@ -139,7 +141,7 @@ pub(crate) fn apply(edits: &[Edit], script: Script) -> (Script, Expected) {
 }
 
 /// Makes the changes to each message's octets, and notes what came of them.
-fn watch(mut script: Script, edits: &[Edit], made: &Made) -> Script {
+fn watch(mut script: Script, edits: &[Edit], made: &Made, pieces: Option<usize>) -> Script {
     for message in MESSAGES {
         let changes = |wanted: fn(&Edit) -> Option<(Message, Change)>| -> Vec<Change> {
             let found = edits.iter().filter_map(wanted).filter(|(edited, _)| *edited == message);
@@ -164,8 +166,12 @@ fn watch(mut script: Script, edits: &[Edit], made: &Made) -> Script {
         script = script.tamper(message, move |octets| {
             let before = octets.clone();
             input::apply(&tampers, octets);
-            // Behind the server's first Finished the handshake is over for it, and a change comes too late.
-            if before != *octets && made.is_in_handshake(message) {
+            // Behind the server's first Finished the handshake is over for it, and a change comes too
+            // late; so do octets behind it, where a record ends between them (RFC 9846 §5.1).
+            let is_whole =
+                octets.starts_with(&before) && pieces.is_some_and(|size| before.len().is_multiple_of(size));
+            let is_late = message == Message::Finished && is_whole;
+            if before != *octets && !is_late && made.is_in_handshake(message) {
                 *made.tampered.lock().expect("no panic in between") = true;
             }
         });

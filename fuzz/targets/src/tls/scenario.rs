@@ -182,7 +182,8 @@ impl Scenario {
         if self.zero_key_share {
             script = script.zero_key_share();
         }
-        edits::apply(&self.edits, self.layout.apply(script))
+        let pieces = self.layout.handshake.filter(|_| !self.layout.coalesce);
+        edits::apply(&self.edits, self.layout.apply(script), pieces)
     }
 }
 
