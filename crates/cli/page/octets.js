@@ -29,7 +29,8 @@ export function unescape(text) {
   for (const [part, simple, hex] of text.matchAll(/\\([rnt\\])|\\x([0-9a-f]{2})|[^\\]+|\\/gsu)) {
     if (simple !== undefined) octets.push(SIMPLE_ESCAPES[simple]);
     else if (hex !== undefined) octets.push(parseInt(hex, 16));
-    else octets.push(...encoder.encode(part));
+    // One by one: as arguments of one call they may be too many.
+    else for (const octet of encoder.encode(part)) octets.push(octet);
   }
   return Uint8Array.from(octets);
 }

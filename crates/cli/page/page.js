@@ -211,10 +211,7 @@ async function route() {
   } catch (error) {
     if (mine !== routes) return;
     state.details = [];
-    showDetail(wanted, [
-      el("header", { class: "detail-head" },
-        el("button", { type: "button", class: "back", on: { click: back } }, "← Back"),
-        el("h2", { id: "detail-title", tabindex: "-1" }, "Not kept any more")),
+    showTrouble(wanted, "Not kept any more", [
       el("p", {}, `The server does not have it: ${error.message}. Without `, el("code", {}, "--store FILE"),
         " it keeps only the latest attempts."),
     ]);
@@ -222,6 +219,16 @@ async function route() {
   }
   // A later click was faster.
   if (mine !== routes) return;
+  try {
+    showDetails(wanted, details);
+  } catch (error) {
+    state.details = [];
+    showTrouble(wanted, "This page has an error", [el("p", {}, `It cannot show this attempt: ${error.message}.`)]);
+    console.error(error);
+  }
+}
+
+function showDetails(wanted, details) {
   const same = details.length === state.details.length
     && details.every(({ attempt }, at) => attempt.number === state.details[at].attempt.number);
   if (!same) state.opened = new Set();
@@ -231,6 +238,16 @@ async function route() {
   if (details.length === 0) showDetail(wanted, [], same);
   else if (details.length === 1) showDetail(wanted, detailView(details[0], state.server, state.opened, { back, mark }), same);
   else showDetail(wanted, compareView(details[0], details[1], { back }), same);
+}
+
+/** Says why there is nothing to be seen. */
+function showTrouble(wanted, title, content) {
+  showDetail(wanted, [
+    el("header", { class: "detail-head" },
+      el("button", { type: "button", class: "back", on: { click: back } }, "← Back"),
+      el("h2", { id: "detail-title", tabindex: "-1" }, title)),
+    ...content,
+  ]);
 }
 
 function showDetail(wanted, content, isRefresh = false) {

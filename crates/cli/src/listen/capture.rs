@@ -10,7 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::event::Line;
+use super::event::{Event, Line};
+use super::octets::Octets;
 
 /// One TCP connection from its beginning; a copy, taken while it goes on or when it has ended.
 ///
@@ -59,7 +60,8 @@ pub(crate) enum Direction {
 
 /// TCP octets that are kept of one attempt, both ways together.
 pub(crate) const MAX_OCTETS: usize = 256 * 1024;
-/// What the segments of all open connections may take together; further ones are only counted.
+/// What all open connections may take together; further segments are only counted, and of further
+/// events the bodies.
 const MAX_OPEN: usize = 128 * 1024 * 1024;
 /// Segments that are kept of one attempt.
 pub(crate) const MAX_SEGMENTS: usize = 4096;
@@ -68,10 +70,50 @@ impl Attempt {
     /// Roughly how many octets of memory it takes.
     pub(crate) fn weight(&self) -> usize {
         let segments: usize = self.segments.iter().map(|segment| segment.octets.len() + OVERHEAD).sum();
-        let lines: usize = self.lines.iter().map(|line| line.event.weight() + OVERHEAD).sum();
+        let lines: usize = self.lines.iter().map(|line| line.weight()).sum();
         let keys: usize = self.key_log.iter().map(String::len).sum();
         segments + lines + keys
     }
+
+    /// The same without the octets of its segments and bodies.
+    pub(crate) fn shortened(&self) -> Self {
+        let omitted = u64::try_from(self.segments.len()).unwrap_or(u64::MAX);
+        Self {
+            lines: self.lines.iter().map(|line| Arc::new(line.shortened())).collect(),
+            segments: Vec::new(),
+            segments_omitted: self.segments_omitted.saturating_add(omitted),
+            key_log: self.key_log.clone(),
+            ..*self
+        }
+    }
+}
+
+impl Line {
+    /// Roughly how many octets of memory it takes.
+    fn weight(&self) -> usize {
+        self.event.weight() + OVERHEAD
+    }
+
+    /// The same without the octets that were received and sent: they are only counted.
+    fn shortened(&self) -> Self {
+        let mut line = self.clone();
+        match &mut line.event {
+            Event::NotTls(not_tls) => leave_out(&mut not_tls.received),
+            Event::Request(request) => {
+                leave_out(&mut request.body);
+                leave_out(&mut request.extra);
+            }
+            Event::Upstream(upstream) => leave_out(&mut upstream.body),
+            Event::Response(response) => leave_out(&mut response.body),
+            _ => {}
+        }
+        line
+    }
+}
+
+fn leave_out(octets: &mut Octets) {
+    *octets = octets.with(&[]);
+    octets.omitted = octets.count;
 }
 
 /// What a segment or a line takes beside its octets, about.
@@ -90,6 +132,11 @@ impl Room {
             self.give_back(octets);
         }
         fits
+    }
+
+    /// Takes what has to be kept, whether there is room or not.
+    fn take_anyway(&self, octets: usize) {
+        self.0.fetch_add(octets, Ordering::Relaxed);
     }
 
     fn give_back(&self, octets: usize) {
@@ -174,11 +221,24 @@ impl Tape {
         self.lock().attempt.key_log.push(line);
     }
 
-    /// One more event; gives a copy of the attempt with it.
-    pub(crate) fn line(&self, line: Arc<Line>) -> Attempt {
+    /// One more event, without its bodies where there is no room for them; gives a copy of the attempt
+    /// with it.
+    pub(crate) fn line(&self, mut line: Arc<Line>) -> Attempt {
         let mut inner = self.lock();
+        let mut takes = line.weight();
+        if !inner.room.take(takes) {
+            line = Arc::new(line.shortened());
+            takes = line.weight();
+            inner.room.take_anyway(takes);
+        }
+        inner.taken += takes;
         inner.attempt.lines.push(line);
         inner.attempt.clone()
+    }
+
+    /// The attempt as it is now.
+    pub(crate) fn attempt(&self) -> Attempt {
+        self.lock().attempt.clone()
     }
 
     /// The connection has ended; gives the last copy.
@@ -207,7 +267,8 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, 
 mod tests {
     use std::sync::Arc;
 
-    use super::super::event::{Event, Line, Tcp};
+    use super::super::event::{Event, Line, Request, Tcp};
+    use super::super::octets::Octets;
     use std::sync::atomic::Ordering;
 
     use super::{Attempt, Direction, MAX_OCTETS, MAX_OPEN, MAX_SEGMENTS, OVERHEAD, Room, Tape};
@@ -247,6 +308,30 @@ mod tests {
         last.segment(Direction::In, &[0; MAX_OCTETS]);
         assert_eq!((last.end().segments.len(), last.end().segments_omitted), (1, 1));
         drop(last);
+        assert_eq!(room.0.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn bodies_take_room_too_and_are_left_out_where_there_is_none() {
+        let room = Arc::new(Room::default());
+        let address = "192.0.2.1:4711".parse().unwrap();
+        let tape = Tape::within(Arc::clone(&room), 1, address, address);
+        let body = Octets::new(&[b'x'; 1024 * 1024]);
+        let request = Request { method: "POST".to_owned(), body, ..Request::default() };
+        let event = Event::Request(Box::new(request));
+        let line = Arc::new(Line { attempt: Some(1), milliseconds: Some(0), event });
+        for _ in 0..MAX_OPEN / (1024 * 1024) + 50 {
+            tape.line(Arc::clone(&line));
+        }
+        let attempt = tape.attempt();
+        assert_eq!(attempt.lines[0], line);
+        let Event::Request(last) = &attempt.lines.last().unwrap().event else { panic!() };
+        assert_eq!((last.method.as_str(), last.body.count, last.body.omitted), ("POST", 1 << 20, 1 << 20));
+        assert!(last.body.octets().is_empty());
+        let taken = room.0.load(Ordering::Relaxed);
+        assert_eq!(taken, attempt.weight());
+        assert!(taken < MAX_OPEN + 64 * 1024, "{taken}");
+        drop(tape);
         assert_eq!(room.0.load(Ordering::Relaxed), 0);
     }
 

@@ -16,6 +16,9 @@ use super::session::{self, Received, Session};
 use crate::ca::CertificateFault;
 use crate::finding::Finding;
 
+/// Octets of one connection, both ways, after which it ends with the next answer: its events stay in
+/// memory as long as it is open, and are one row of the store.
+const MAX_OPEN_OCTETS: u64 = 4 * 1024 * 1024;
 /// Octets that are read after the request.
 const MAX_EXTRA: usize = 64 * 1024;
 
@@ -89,7 +92,9 @@ async fn respond(
         answer = passed;
     }
     let method = reading.head().map_or("", |head| head.method.as_str());
+    let carried = session.wire.octets_in.saturating_add(session.wire.octets_out);
     let ending = match answer.ending {
+        Ending::KeepAlive if carried >= MAX_OPEN_OCTETS => Ending::Close,
         Ending::KeepAlive => reading.ending(number),
         other => other,
     };

@@ -40,6 +40,8 @@ struct State {
     /// The number of the latest attempt.
     latest: u64,
     kept: BTreeMap<u64, Arc<Attempt>>,
+    /// Those that have not ended.
+    open: BTreeMap<u64, Tape>,
     /// What the kept ones weigh together.
     weight: usize,
 }
@@ -114,24 +116,43 @@ impl Hub {
         state.latest += 1;
         state.summary.attempts += 1;
         let tape = Tape::within(Arc::clone(&self.room), state.latest, peer, local);
-        Recorder { hub: Arc::clone(self), number: state.latest, tape }
+        let number = state.latest;
+        state.open.insert(number, tape.clone());
+        Recorder { hub: Arc::clone(self), number, tape }
     }
 
-    /// Nothing more will happen: hands over the attempts that have not ended, and the summary.
+    /// Nothing more will happen: hands over the attempts that have not ended, as far as they have come,
+    /// and the summary. Those whose end is not yet handed out are among them.
     pub(crate) async fn end(&self) {
-        for attempt in self.attempts().into_iter().filter(|attempt| !attempt.complete) {
-            self.publish(Update::Attempt(attempt)).await;
+        let open = std::mem::take(&mut self.lock().open);
+        for tape in open.into_values() {
+            self.publish(Update::Attempt(Arc::new(tape.attempt()))).await;
         }
         let summary = self.lock().summary;
         self.event(Event::Summary(summary)).await;
     }
 
     async fn publish(&self, update: Update) {
-        // An error means that nobody follows.
-        let _ = self.followers.send(update.clone());
+        let places = self.places().await;
+        self.hand_out(&update, places);
+    }
+
+    /// Waits until every sink has a place for one more update.
+    async fn places(&self) -> Vec<mpsc::Permit<'_, Update>> {
+        let mut places = Vec::new();
         for sink in &self.sinks {
             // A sink that has ended wants nothing more.
-            let _ = sink.send(update.clone()).await;
+            places.extend(sink.reserve().await);
+        }
+        places
+    }
+
+    /// All get it or none: a task that is stopped while it waits has told nobody.
+    fn hand_out(&self, update: &Update, places: Vec<mpsc::Permit<'_, Update>>) {
+        // An error means that nobody follows.
+        let _ = self.followers.send(update.clone());
+        for place in places {
+            place.send(update.clone());
         }
     }
 
@@ -197,7 +218,10 @@ impl Recorder {
     pub(crate) async fn end(self) {
         let attempt = Arc::new(self.tape.end());
         self.hub.keep(Arc::clone(&attempt));
-        self.hub.publish(Update::Attempt(attempt)).await;
+        // Until it is handed out it counts as open: what stops this task here takes nothing away.
+        let places = self.hub.places().await;
+        self.hub.lock().open.remove(&self.number);
+        self.hub.hand_out(&Update::Attempt(attempt), places);
     }
 }
 

@@ -90,6 +90,39 @@ fn a_slow_sink_is_waited_for_and_a_slow_follower_is_told() {
     });
 }
 
+/// More connections than attempts are kept in memory, and all of them are stopped.
+#[test]
+fn at_the_end_every_open_attempt_is_handed_over_once() {
+    run(async {
+        let (hub, [mut sink]) = Hub::new(0);
+        let hub = Arc::new(hub);
+        let count = u64::try_from(MAX_ATTEMPTS).unwrap() + 500;
+        for _ in 0..count {
+            drop(hub.begin_attempt(ADDRESS, ADDRESS));
+        }
+        // The sink is full: this end waits for a place, and is stopped while it does.
+        while sink.len() < SINK_QUEUE {
+            hub.event(tcp()).await;
+        }
+        let ending = tokio::spawn(hub.begin_attempt(ADDRESS, ADDRESS).end());
+        while !hub.attempt(count + 1).is_some_and(|attempt| attempt.complete) {
+            tokio::task::yield_now().await;
+        }
+        ending.abort();
+        assert!(ending.await.unwrap_err().is_cancelled());
+        let ended = tokio::spawn(async move { hub.end().await });
+        let mut handed = Vec::new();
+        while let Some(update) = sink.recv().await {
+            if let Update::Attempt(attempt) = update {
+                handed.push((attempt.number, attempt.complete));
+            }
+        }
+        ended.await.unwrap();
+        let expected: Vec<_> = (1..=count + 1).map(|number| (number, number > count)).collect();
+        assert_eq!(handed, expected);
+    });
+}
+
 #[test]
 fn what_is_kept_is_bounded_by_number_and_by_octets() {
     run(async {

@@ -210,6 +210,23 @@ fn a_connection_serves_several_requests() {
     assert!(events.text.ends_with("\"requests\":5,\"good_answers\":5}\n"));
 }
 
+/// All that a connection brings stays in memory as long as it is open.
+#[test]
+fn a_connection_that_has_carried_much_ends_with_the_next_answer() {
+    let server = Server::start(&[]);
+    let mut client = server.client("gts");
+    let request = post("/", "Content-Type: text/plain\r\n", &"x".repeat(1_000_000));
+    for ends in [false, false, true] {
+        client.write_all(&request).unwrap();
+        client.flush().unwrap();
+        assert_eq!(answer(&mut client).contains("\r\nConnection: close\r\n"), ends);
+    }
+    assert_eq!(client.read(&mut [0]).unwrap(), 0);
+    close(&mut client);
+    let events = server.events();
+    assert_eq!(events.names().iter().filter(|name| **name == "response").count(), 3);
+}
+
 #[test]
 fn what_follows_a_request_and_begins_none_ends_the_connection() {
     let server = Server::start(&[]);

@@ -93,6 +93,25 @@ class Detail(PageTest):
         page.locator("#segment-0 > summary").click()
         expect(page.locator("#segment-0 .octet-row").first).to_contain_text("16 03 01")
 
+    def test_a_large_body_is_shown(self):
+        server = self.serve()
+        number = server.send(post("/large", body="x" * 500_000, content_type="text/plain"))
+        page = self.open(server, f"#/attempt/{number}")
+        page.locator(".timeline a", has_text="Request").click()
+        expect(page.locator("#layer-3 h4", has_text="Body, 500000 octets")).to_be_visible()
+        expect(page.locator("#layer-3 .octets").nth(1).locator(".octet-row").first).to_contain_text("78 78")
+
+    def test_what_cannot_be_shown_says_so(self):
+        server = self.serve()
+        number = server.send(post())
+        page = self.open(server)
+        broken = {"attempt": {"number": number, "lines": 7}, "overview": {"number": number}}
+        page.route(f"**/api/attempts/{number}", lambda route: route.fulfill(json=broken))
+        page.locator(f"#attempt-{number}").click()
+        expect(page.locator("#detail-title")).to_have_text("This page has an error")
+        expect(page.locator("#detail")).to_contain_text("It cannot show this attempt")
+        self.expected = ["TypeError"]
+
     def test_a_finding_is_marked_at_its_place(self):
         server = self.serve()
         number = server.send_plain(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n")

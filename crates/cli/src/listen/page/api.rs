@@ -1,5 +1,6 @@
 //! What the page asks for: attempts as JSON, and news as server-sent events.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 
@@ -86,23 +87,24 @@ pub(super) async fn attempt(State(page): State<Arc<Page>>, Path(number): Path<u6
 }
 
 impl Page {
-    /// The latest attempts before this number: from memory, and before those from the store.
+    /// The latest attempts before this number, from memory and from the store: memory has what is not
+    /// yet written, the store what memory dropped before the page saw it.
     fn latest(&self, before: u64, limit: usize) -> Result<Vec<Shown>, rusqlite::Error> {
-        let (mut found, oldest) = {
-            let entries = self.entries();
-            let found = entries.range(..before).rev().filter_map(|(_, entry)| {
-                let overview = entry.overview.clone()?;
-                Some(Shown { overview, stored: entry.stored })
-            });
-            (found.take(limit).collect::<Vec<_>>(), entries.keys().next().copied())
-        };
-        if let Some(store) = self.store.as_ref().filter(|_| found.len() < limit) {
-            let before = oldest.map_or(before, |oldest| oldest.min(before));
+        // The store first: what it gets while it is read is in memory by then.
+        let mut found = BTreeMap::new();
+        if let Some(store) = &self.store {
             let reader = store.lock().unwrap_or_else(PoisonError::into_inner);
-            let stored = reader.overviews(before, limit - found.len(), self.secrets)?;
-            found.extend(stored.into_iter().map(|overview| Shown { overview, stored: true }));
+            let stored = reader.overviews(before, limit, self.secrets)?;
+            let shown = |overview: Overview| (overview.number, Shown { overview, stored: true });
+            found.extend(stored.into_iter().map(shown));
         }
-        Ok(found)
+        let entries = self.entries();
+        let kept = entries.range(..before).rev().filter_map(|(number, entry)| {
+            let overview = entry.overview.clone()?;
+            Some((*number, Shown { overview, stored: entry.stored }))
+        });
+        found.extend(kept.take(limit));
+        Ok(found.into_values().rev().take(limit).collect())
     }
 
     /// An attempt as it may be shown: from memory, or from the store.
@@ -193,4 +195,47 @@ fn json<T: Serialize>(value: &T) -> Response {
 
 fn unreadable(error: &rusqlite::Error) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, format!("the store cannot be read: {error}\n")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::super::capture::{Attempt, Tape};
+    use super::super::super::hub::{Hub, Update};
+    use super::super::super::secrets::Secrets;
+    use super::super::super::store::{self, Store};
+    use super::super::{About, Page};
+
+    fn attempt(number: u64) -> Arc<Attempt> {
+        let address = "192.0.2.1:4711".parse().unwrap();
+        Arc::new(Tape::new(number, address, address).end())
+    }
+
+    /// The page saw 2 and 4; 3 was dropped from memory before that, and 4 is not yet written.
+    #[test]
+    fn the_list_has_what_only_the_store_has_and_what_only_memory_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("attempts.db");
+        let (updates, receiver) = tokio::sync::mpsc::channel(4);
+        for number in 1..=3 {
+            updates.blocking_send(Update::Attempt(attempt(number))).unwrap();
+        }
+        drop(updates);
+        let store = Store::open(&path).unwrap();
+        store::keep(store, receiver, Secrets::Whole, |_: &[u64]| (), || ()).join().unwrap().unwrap();
+        let (hub, []) = Hub::new(0);
+        let about = About { url: String::new(), anchors: String::new(), show_secrets: true };
+        let reader = store::Reader::open(&path).unwrap();
+        let page = Page::new(Arc::new(hub), Some(reader), Secrets::Whole, about);
+        page.attempt(&attempt(2));
+        page.attempt(&attempt(4));
+        let numbers = |before, limit| {
+            let shown = page.latest(before, limit).unwrap();
+            shown.iter().map(|shown| (shown.overview.number, shown.stored)).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(u64::MAX, 9), [(4, false), (3, true), (2, false), (1, true)]);
+        assert_eq!(numbers(u64::MAX, 2), [(4, false), (3, true)]);
+        assert_eq!(numbers(3, 9), [(2, false), (1, true)]);
+    }
 }

@@ -16,20 +16,27 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::capture::Attempt;
+use super::event::{Event, Line, Notice};
 use super::overview::Overview;
 use super::secrets::Secrets;
 use crate::error::{CommandError, io_reason};
+use crate::finding::Finding;
 
 mod format;
 mod writer;
 
 pub(crate) use writer::keep;
 
+/// The longest row, in octets of JSON: SQLite takes 10^9, and whoever reads one has it in memory.
+const MAX_ROW: usize = 256 * 1024 * 1024;
+
 /// A file of attempts, open for writing. Only one process at a time has it so.
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Connection,
     path: PathBuf,
+    /// Octets of JSON that one attempt may take.
+    max_row: usize,
     /// Locked as long as this lives.
     _lock: File,
 }
@@ -53,7 +60,7 @@ impl Store {
         let connection =
             format::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         format::prepare(&connection).map_err(|error| format::damaged(path, &error))?;
-        Ok(Self { connection, path: path.to_owned(), _lock: lock })
+        Ok(Self { connection, path: path.to_owned(), max_row: MAX_ROW, _lock: lock })
     }
 
     /// The number of the latest attempt; 0 where there is none.
@@ -76,8 +83,7 @@ impl Store {
                  VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
             for attempt in attempts {
-                let overview = json(&Overview::of(attempt, secrets))?;
-                let shown = json(&*secrets.attempt(attempt))?;
+                let (overview, shown) = row(attempt, secrets, self.max_row)?;
                 let whole = secrets == Secrets::Whole;
                 insert.execute(params![
                     attempt.number,
@@ -113,7 +119,9 @@ impl Reader {
         secrets: Secrets,
     ) -> Result<Vec<Overview>, rusqlite::Error> {
         let mut select = self.connection.prepare_cached(
-            "SELECT whole, overview, attempt FROM attempts WHERE number < ?1 ORDER BY number DESC LIMIT ?2",
+            // An attempt is read only where its overview is to be made anew.
+            "SELECT whole, overview, CASE WHEN whole THEN attempt END FROM attempts
+             WHERE number < ?1 ORDER BY number DESC LIMIT ?2",
         )?;
         let before = i64::try_from(before).unwrap_or(i64::MAX);
         let rows = select.query_map(params![before, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
@@ -184,6 +192,35 @@ impl Reader {
         }
         Ok(Ok(()))
     }
+}
+
+/// The overview and the attempt for a row; of one that would be too long, what fits: without octets,
+/// or without events. A finding in it says so.
+fn row(attempt: &Attempt, secrets: Secrets, most: usize) -> Result<(String, String), rusqlite::Error> {
+    let columns = |attempt: &Attempt| {
+        Ok::<_, rusqlite::Error>((json(&Overview::of(attempt, secrets))?, json(&*secrets.attempt(attempt))?))
+    };
+    let whole = columns(attempt)?;
+    if whole.1.len() <= most {
+        return Ok(whole);
+    }
+    let finding = Finding::warning(
+        "not-stored-whole",
+        format!("the attempt takes {} octets in the store, and {most} are the most", whole.1.len()),
+    )
+    .hint("send less on one connection");
+    drop(whole);
+    let event = Event::Notice(Notice { findings: vec![finding] });
+    let notice = Arc::new(Line { attempt: Some(attempt.number), milliseconds: None, event });
+    let mut shortened = attempt.shortened();
+    shortened.lines.push(Arc::clone(&notice));
+    let without_octets = columns(&shortened)?;
+    if without_octets.1.len() <= most {
+        return Ok(without_octets);
+    }
+    shortened.lines = vec![notice];
+    shortened.key_log = Vec::new();
+    columns(&shortened)
 }
 
 /// Whether the row was written with its secrets, and they may not be shown now. What was shortened

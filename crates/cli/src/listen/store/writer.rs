@@ -112,6 +112,49 @@ mod tests {
     }
 
     #[test]
+    fn an_attempt_that_is_too_long_is_stored_shortened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("attempts.db");
+        let mut store = Store::open(&path).unwrap();
+        store.max_row = 4000;
+        let octets = |count: usize| json!({"count": count, "text": "x".repeat(count), "omitted": 0});
+        let response = |number: u64, head: usize, body: usize| {
+            let line = json!({"attempt": number, "event": "response", "status": 200, "reason": "OK",
+                "route": "echo", "octets": head + body, "head": octets(head), "body": octets(body)});
+            let attempt = json!({
+                "number": number, "started_microseconds": 5, "peer": "192.0.2.1:4711",
+                "local": "192.0.2.2:8443", "lines": [line], "segments": [], "segments_omitted": 0,
+                "key_log": [], "complete": true,
+            });
+            Update::Attempt(Arc::new(serde_json::from_value(attempt).unwrap()))
+        };
+        let (updates, receiver) = tokio::sync::mpsc::channel(4);
+        for update in [response(1, 10, 10), response(2, 10, 5000), response(3, 5000, 10)] {
+            updates.blocking_send(update).unwrap();
+        }
+        drop(updates);
+        let (told, stored) = mpsc::channel();
+        let tell = move |numbers: &[u64]| told.send(numbers.to_vec()).unwrap();
+        keep(store, receiver, Secrets::Whole, tell, || panic!("the server goes on")).join().unwrap().unwrap();
+        assert_eq!(stored.iter().flatten().collect::<Vec<_>>(), [1, 2, 3]);
+        let reader = Reader::open(&path).unwrap();
+        let events = |number| {
+            let (attempt, _) = reader.attempt(number, Secrets::Whole).unwrap().unwrap();
+            let attempt = serde_json::to_value(attempt).unwrap();
+            let lines = attempt["lines"].as_array().unwrap().clone();
+            lines.iter().map(|line| (line["event"].clone(), line["body"].clone())).collect::<Vec<_>>()
+        };
+        let notice = (json!("notice"), json!(null));
+        assert_eq!(events(1), [(json!("response"), octets(10))]);
+        let left_out = json!({"count": 5000, "text": "", "omitted": 5000});
+        assert_eq!(events(2), [(json!("response"), left_out), notice.clone()]);
+        assert_eq!(events(3), [notice]);
+        let overviews = reader.overviews(9, 9, Secrets::Whole).unwrap();
+        let codes: Vec<_> = overviews.iter().map(|overview| overview.codes.join(" ")).collect();
+        assert_eq!(codes, ["not-stored-whole", "not-stored-whole", ""]);
+    }
+
+    #[test]
     fn a_file_that_cannot_be_written_ends_it_and_nothing_is_told_as_stored() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("attempts.db");
