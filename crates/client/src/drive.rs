@@ -81,7 +81,7 @@ where
     loop {
         let stage = exchange.stage();
         watch.look(stage, exchange.octets());
-        let wait = waits_for(exchange, stage);
+        let mut wait = waits_for(exchange, stage);
         let halt = match exchange.next()? {
             Action::Worked => {
                 wire.breathe().await;
@@ -93,26 +93,32 @@ where
                 continue;
             }
             Action::Done => return Ok(()),
-            Action::Send(octets) => match wire.write(wait, octets).await {
-                Ok(0) => Halt::Failed(ErrorKind::WriteZero),
-                Ok(count) => {
-                    exchange.sent(count);
-                    unflushed = true;
-                    continue;
+            Action::Send(octets) => {
+                wait = wait.to_send();
+                match wire.write(wait, octets).await {
+                    Ok(0) => Halt::Failed(ErrorKind::WriteZero),
+                    Ok(count) => {
+                        exchange.sent(count);
+                        unflushed = true;
+                        continue;
+                    }
+                    Err(halt) => halt,
                 }
-                Err(halt) => halt,
-            },
-            Action::Receive(_) if unflushed => match wire.flush(wait).await {
-                Err(Halt::Failed(ErrorKind::Interrupted)) => continue,
-                // Once only: what the server has said already can be read all the same.
-                outcome => {
-                    unflushed = false;
-                    match outcome {
-                        Ok(()) => continue,
-                        Err(halt) => halt,
+            }
+            Action::Receive(_) if unflushed => {
+                wait = wait.to_send();
+                match wire.flush(wait).await {
+                    Err(Halt::Failed(ErrorKind::Interrupted)) => continue,
+                    // Once only: what the server has said already can be read all the same.
+                    outcome => {
+                        unflushed = false;
+                        match outcome {
+                            Ok(()) => continue,
+                            Err(halt) => halt,
+                        }
                     }
                 }
-            },
+            }
             Action::Receive(space) => match wire.read(wait, space).await {
                 Ok(count) => {
                     exchange.received(count);

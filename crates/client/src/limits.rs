@@ -127,6 +127,15 @@ pub(crate) enum Wait {
 const WAITS: usize = Wait::Farewell as usize + 1;
 
 impl Wait {
+    /// The same for an operation that sends. The exchange is ahead of the stream: what it has sealed is
+    /// still to be sent, and the wait for an answer begins behind that.
+    pub(crate) const fn to_send(self) -> Self {
+        match self {
+            Self::GoAhead | Self::FirstOctet | Self::Body => Self::Send,
+            other => other,
+        }
+    }
+
     /// The part whose limit it has. `GoAhead`, `TimeServer` and `Farewell` end in no such error.
     const fn part(self) -> TimePart {
         match self {

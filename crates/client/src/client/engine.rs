@@ -13,7 +13,7 @@ use super::{ClockHint, KeepAlive, KeySource, Post, RequestKey, Settings};
 use crate::limits::{Budget, milliseconds_of};
 use crate::{
     Attempt, Buffers, Clock, Ending, Error, Exchange, Fate, IdempotencyKey, Observer, Security, Stage, drive,
-    exchange, http,
+    exchange, http, tls,
 };
 
 /// The client, without the memory for responses.
@@ -44,6 +44,8 @@ pub(crate) struct Core<'c, I, K, R> {
 pub(super) struct Trip<'t> {
     pub(super) budget: Budget,
     pub(super) observer: &'t mut dyn Observer,
+    /// Whether the service may have acted on an earlier attempt.
+    pub(super) may_have_arrived: bool,
 }
 
 /// Whether a host is the one that the caller's URL names: the session is its own, and so is the connection
@@ -141,15 +143,21 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
         let mut bearer = super::token::Bearer::new(post.tokens.take(), &request)?;
         let begun = self.io.now();
         let mut number = 0_u8;
+        let mut may_have_arrived = false;
         loop {
             number = number.saturating_add(1);
-            let mut trip = Trip { budget: Budget::new(&self.settings.limits, self.io.now()), observer };
+            let mut trip = Trip {
+                budget: Budget::new(&self.settings.limits, self.io.now()),
+                observer,
+                may_have_arrived,
+            };
             #[cfg(feature = "oauth")]
             let outcome = self.authorized(&request, &mut bearer, response, &mut trip).await;
             #[cfg(not(feature = "oauth"))]
             let outcome = self.follow(&request, response, &mut trip).await;
             let wait = self.wait(number, &request, &outcome, self.io.now().saturating_sub(begun));
             observer.attempt(&Attempt { number, ending: ending(&outcome), wait });
+            may_have_arrived |= has_perhaps_arrived(&outcome);
             match (wait, outcome) {
                 (Some(wait), _) => self.io.wait(milliseconds_of(wait)).await,
                 (None, Ok(answer)) => return Ok(answer.extent),
@@ -191,7 +199,8 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
         response: &mut [u8],
         trip: &mut Trip<'_>,
     ) -> Result<Answer, Failed> {
-        let maximum = self.settings.redirects.maximum();
+        // What may have arrived is repeated for its key alone, which does not go to another origin.
+        let maximum = self.settings.redirects.maximum().filter(|_| !trip.may_have_arrived);
         // The URL that the last redirect leads to is kept in the last octets of the response buffer.
         let mut kept = 0_usize;
         let mut followed = 0;
@@ -261,7 +270,7 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
             }
             KeepAlive::Idle(_) | KeepAlive::Close => None,
         };
-        let Trip { budget, observer } = trip;
+        let Trip { budget, observer, may_have_arrived: _ } = trip;
         let observer: &mut dyn Observer = *observer;
         if !is_kept {
             observer.computed(Stage::Setup);
@@ -286,6 +295,13 @@ impl<I: Io, K: Clock, R: TryCryptoRng> Engine<'_, I, K, R> {
         let retry_after = retry_after.map(|after| Duration::from_secs(after.seconds_from(now.as_secs())));
         if let Some(seconds) = head.and_then(|head| head.date(now.as_secs())) {
             self.dated = Some(Known { seconds, at: self.io.now() });
+        }
+        if let Err(Error::Tls {
+            error: tls::Error::Expired { .. } | tls::Error::NotYetValid { .. }, ..
+        }) = outcome
+        {
+            // A time server may have been wrong, or somebody else: it is asked again for the next POST.
+            self.told = None;
         }
         outcome.map_err(|error| Failed { error, fate, host, answer: None })?;
         if let (Some(StatusCode(307 | 308)), Some(_)) = (exchange.status(), redirects) {
@@ -335,5 +351,17 @@ fn ending(outcome: &Result<Answer, Failed>) -> Ending<'_> {
             Ending::Answered { status: answer.extent.status(), retry_after: answer.retry_after }
         }
         Err(Failed { error, fate, .. }) => Ending::Failed { error, request: *fate },
+    }
+}
+
+/// Whether the service may have acted on the request: then it is repeated for its key alone.
+fn has_perhaps_arrived(outcome: &Result<Answer, Failed>) -> bool {
+    match outcome {
+        Ok(answer) => match answer.extent.status().0 {
+            408 | 421 | 425 | 429 => false,
+            503 => answer.retry_after.is_none(),
+            _ => true,
+        },
+        Err(failed) => failed.fate == Fate::Unknown,
     }
 }

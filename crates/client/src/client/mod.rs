@@ -127,7 +127,8 @@ pub enum Redirects {
     /// Follows them, to `https` alone. To another origin goes the content, but nothing that is for the first
     /// alone ([`Request::redirected`]). The same trust anchors hold there: whoever the first server sends
     /// the client to has to have a certificate for its own name under one of them. A token request is
-    /// never redirected.
+    /// never redirected, and neither is a request that may have arrived in an earlier attempt: what lets it
+    /// be repeated is its Idempotency-Key, which does not go along.
     Follow {
         /// How many in one attempt, 3 at most; one more is an error, and so a loop ends.
         maximum: u8,

@@ -244,3 +244,43 @@ fn failures_of_the_transport_are_told_from_limits() {
         },
     );
 }
+
+/// A request that fits into one record is sealed as a whole before it is sent: its limit is that of sending
+/// all the same, and no write is given up to go on with the connection.
+#[test]
+fn a_small_request_that_is_not_taken() {
+    let limits = TimeLimits {
+        send: std::time::Duration::from_secs(7),
+        first_octet: std::time::Duration::from_secs(90),
+        ..TimeLimits::DEFAULT
+    };
+    let begins = std::cell::Cell::new(0);
+    both(
+        &fixed(),
+        ONCE,
+        |_| {},
+        |_, client| {
+            struct Begins<'s>(&'s std::cell::Cell<usize>);
+            impl picopost::Observer for Begins<'_> {
+                fn reached(&mut self, stage: Stage, octets: Octets) {
+                    if stage == Stage::Request {
+                        self.0.set(octets.sent);
+                    }
+                }
+            }
+            client.post(Post::from(&request()).observed_by(&mut Begins(&begins))).unwrap();
+        },
+    );
+    for request in [request(), request().with_expect_continue()] {
+        let plan = Plan { stop_sent: Some((begins.get() + 100, false)), ..Plan::GOOD };
+        both(
+            &fixed(),
+            Settings { limits, ..ONCE },
+            |world| world.plan(plan.clone()),
+            |world, client| {
+                let (number, _, after, _) = timed_out(&client.post((&request).into()));
+                assert_eq!((number, after, world.elapsed()), (2183, 7_000, 7_000));
+            },
+        );
+    }
+}

@@ -248,3 +248,20 @@ fn the_url_and_the_next_answer_share_the_buffer() {
         });
     }
 }
+
+/// The first attempt may have arrived, the second is redirected to where its key does not go.
+#[test]
+fn what_may_have_arrived_does_not_leave_without_its_key() {
+    let settings = Settings { retry: RetryPolicy::DEFAULT, ..FOLLOW };
+    let prepare = |world: &World| {
+        world.plan(Plan { closes: Some((0, 0)), ..Plan::GOOD });
+        world.reply("HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\nx");
+        world.reply(to("https://device.example:9443/x"));
+    };
+    both(&fixed(), settings, prepare, |world, client| {
+        let outcome = client.post(Post::from(&Request::json(url(), b"{}")).with_fresh_key());
+        assert_eq!(outcome, Ok((307, b"look".to_vec())));
+        let seen = world.seen.borrow();
+        assert!(seen.len() == 2 && seen.iter().all(|seen| seen.header("Idempotency-Key").is_some()));
+    });
+}

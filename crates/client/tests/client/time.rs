@@ -298,4 +298,18 @@ mod sntp {
             assert_eq!(client.post((&request()).into()), Err(error));
         });
     }
+
+    /// One wrong answer does not stop a device for good.
+    #[test]
+    fn a_time_at_which_no_certificate_is_valid_is_forgotten() {
+        let prepare = |world: &World| {
+            world.clock.set(None);
+            tells(world, |request| Some(answer(request, chains::NOW + 40 * 365 * 86_400)));
+            tells(world, |request| Some(answer(request, chains::NOW)));
+        };
+        both(&shapes::gts(), SERVERS, prepare, |_, client| {
+            assert_eq!(client.post((&request()).into()).unwrap_err().code(), 3203);
+            assert_eq!(client.post((&request()).into()).unwrap().0, 200);
+        });
+    }
 }
