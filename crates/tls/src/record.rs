@@ -238,6 +238,15 @@ mod tests {
         assert_eq!(last.open(&header, body), Err(Fault::KeysExhausted.into()));
     }
 
+    /// RFC 9846 §5.3: every octet of the sequence number is in the nonce, in network order.
+    #[test]
+    fn a_nonce_has_the_whole_sequence_number() {
+        let mut keys = keys(0x0102_0304_0506_0708);
+        let (iv, nonce) = (*keys.iv, keys.next_nonce().unwrap());
+        let number: [u8; 12] = core::array::from_fn(|at| nonce[at] ^ iv[at]);
+        assert_eq!(number, [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+
     /// RFC 9846 §5.5: keys are replaced before the limit of AES-GCM, 2^24.5 records.
     #[test]
     fn keys_wear_out_before_their_limit() {

@@ -47,7 +47,9 @@ pub trait Signer {
     fn sign(&self, digest: &[u8; 32]) -> Result<Signature, SigningFailed>;
 }
 
-/// A signer has no signature to give; the number is its own, and [`Fault::SigningFailed`] hands it on.
+/// A signer has no signature to give; the number is its own, and [`Error::SigningFailed`] hands it on.
+///
+/// [`Error::SigningFailed`]: crate::Error::SigningFailed
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SigningFailed(pub u16);
 

@@ -87,6 +87,29 @@ fn a_connection_goes_on_in_other_buffers() {
     assert_eq!(place.close(&mut space), 0);
 }
 
+/// RFC 9846 §4.7.3: what the server asked for before is not forgotten.
+#[test]
+fn a_key_update_that_is_owed_stays_owed() {
+    let (server, anchors) = (Server::new(), shapes::gts().anchors());
+    let config = config(&anchors, NAME, NOW);
+    let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 2048]);
+    let mut place = Parked::new();
+    let (mut client, mut server) = established(&server, &config, &mut receive, &mut out);
+    server.refresh_traffic_keys().unwrap();
+    settle(&mut client, &mut server);
+    assert!(client.park(&mut place));
+    let (mut receive, mut out) = ([0; FULL_RECEIVE_BUFFER], [0; 2048]);
+    let mut client = Connection::unpark(&mut place, config, None, &mut receive, &mut out).unwrap();
+    client.seal(1).unwrap();
+    // A KeyUpdate of 5 octets, and one octet of application data: each with a header, type and tag.
+    assert_eq!(client.outgoing().len(), (5 + 5 + 17) + (5 + 1 + 17));
+    send(&mut client, &mut server);
+    server.reader().read_exact(&mut [0]).unwrap();
+    // What is refused leaves nothing of the one before.
+    assert!(client.park(&mut place) && place.is_occupied());
+    assert!(!client.park(&mut place) && !place.is_occupied());
+}
+
 #[test]
 fn only_an_idle_connection_is_parked() {
     let (server, anchors) = (Server::new(), shapes::gts().anchors());

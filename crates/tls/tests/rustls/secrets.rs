@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use hmac::{Hmac, KeyInit, Mac};
 use picopost_testkit::chains::{NAME, NOW, shapes};
-use picopost_tls::{Connection, Error, FULL_RECEIVE_BUFFER, Groups, Session, Step};
+use picopost_tls::{Connection, Error, FULL_RECEIVE_BUFFER, Groups, Parked, Session, Step};
 use rand_core::{TryCryptoRng, TryRng};
 use rustls::{CipherSuite, KeyLog, ServerConnection};
 use sha2::{Digest, Sha256};
@@ -38,8 +38,8 @@ impl TryRng for Hashes {
 
 impl TryCryptoRng for Hashes {}
 
-/// The octets of a connection as they lie in memory, between its fields too.
-fn memory(connection: &Connection<'_>) -> Vec<u8> {
+/// The octets of a connection, or of the room for one, as they lie in memory, between its fields too.
+fn memory<T>(connection: &T) -> Vec<u8> {
     let start = std::ptr::from_ref(connection).cast::<u8>();
     let octet = |at| {
         // SAFETY: `at` is within the value, which is borrowed and so neither written nor freed. Of
@@ -52,7 +52,7 @@ fn memory(connection: &Connection<'_>) -> Vec<u8> {
 }
 
 /// Whether a secret, or 16 octets of it in a row, lies in a connection.
-fn holds(connection: &Connection<'_>, secret: &[u8]) -> bool {
+fn holds<T>(connection: &T, secret: &[u8]) -> bool {
     let memory = memory(connection);
     secret
         .chunks_exact(16.min(secret.len()))
@@ -353,6 +353,26 @@ fn a_failure_in_traffic_leaves_nothing() {
         for secrets in [pair.handshake_secrets(), pair.traffic_secrets()] {
             assert_eq!(pair.held(&secrets), [false; 6]);
         }
+    });
+}
+
+/// A connection that is put aside leaves nothing behind, and nor does the room that it was in.
+#[test]
+fn a_parked_connection_is_in_one_place() {
+    pair(&Server::new(), None, |mut pair| {
+        pair.establish();
+        send(&mut pair.client, &mut pair.server);
+        while pair.server.wants_write() {
+            deliver(&mut pair.server, &mut pair.client);
+        }
+        while pair.client.step() != Ok(Step::Receive) {}
+        let secrets = pair.traffic_secrets();
+        let mut place = Parked::new();
+        assert!(pair.client.park(&mut place));
+        assert_eq!(pair.held(&secrets), [false; 6]);
+        assert!(secrets.iter().all(|secret| holds(&place, secret)));
+        assert!((1..=24).contains(&place.close(&mut [0; 64])));
+        assert!(!secrets.iter().any(|secret| holds(&place, secret)));
     });
 }
 
