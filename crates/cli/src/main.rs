@@ -14,6 +14,7 @@ mod arguments;
 mod ca;
 mod connect;
 mod error;
+mod explain;
 mod finding;
 mod listen;
 mod post;
@@ -31,13 +32,15 @@ const EXIT_STATUS: &str = "Exit status: 0 good, 1 findings of severity error, 2 
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Explain(explain::Args),
     Listen(listen::Args),
     Post(post::Args),
     Trust(trust::Args),
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let outcome = match Cli::parse_from(explain::arguments(std::env::args_os())).command {
+        Command::Explain(args) => explain::run(&args),
         Command::Listen(args) => listen::run(&args),
         Command::Post(args) => post::run(&args),
         Command::Trust(args) => trust::run(&args),

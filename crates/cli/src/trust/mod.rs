@@ -21,6 +21,7 @@ use self::recommend::{Chosen, Requirement};
 use self::report::{Purpose, Report, Source, SourceKind};
 use self::roots::{Given, Roots};
 use self::target::Target;
+pub(crate) use self::{name::visible, text::wrapped};
 use crate::arguments::parse_time;
 use crate::connect::Override;
 use crate::error::CommandError;
@@ -276,7 +277,7 @@ fn show(report: &Report, args: &Args) -> Result<(), CommandError> {
         json
     } else if args.format.is_some() && args.output.is_none() {
         for finding in report.all_findings().filter(|finding| finding.severity != Severity::Note) {
-            anstream::eprintln!("{}: {}", finding.severity.name(), name::visible(&finding.title));
+            anstream::eprintln!("{}: {}", finding.severity.name(), visible(&finding.title));
         }
         return Ok(());
     } else {

@@ -93,7 +93,7 @@ fn value(attribute: &AttributeTypeAndValue<'_>) -> String {
 }
 
 /// Text for a terminal: control characters, and those that turn or hide text, as their numbers.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         let hides = matches!(character,

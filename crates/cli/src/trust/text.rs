@@ -302,7 +302,7 @@ fn shortened(values: &[String]) -> String {
 }
 
 /// Lines of at most so many characters, broken at spaces.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     // What indents the first word stays: the tree's stems.
     let indent: String = text.chars().take_while(|character| *character == ' ').collect();

@@ -12,3 +12,5 @@ mod park;
 mod schema;
 mod server;
 mod support;
+#[path = "../shared/validate.rs"]
+mod validate;
