@@ -86,6 +86,9 @@ fn json_finding(fault: Fault, body: &[u8]) -> Finding {
             "json-duplicate-name",
             format!("the member `{name}` is there twice: which one counts differs from service to service"),
         ),
+        FaultKind::MoreDuplicateNames(count) => {
+            Finding::warning("json-duplicate-name", format!("{count} more members are there twice"))
+        }
     };
     finding.at(Part::Body, range)
 }

@@ -7,17 +7,22 @@ use crate::finding::Finding;
 /// The largest head and the largest content, in octets.
 pub(super) const MAX_HEAD: usize = 64 * 1024;
 pub(super) const MAX_BODY: usize = 1024 * 1024;
+/// The longest chunked content with its sizes, extensions and trailers: chunks of one octet take six.
+const MAX_CODED: usize = 8 * MAX_BODY;
 const MAX_FIELDS: usize = 100;
 
 /// Collects the octets of one request.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
+    /// The head, and what follows it as far as it is not decoded.
     received: Vec<u8>,
     head: Option<Head>,
     /// The content as far as it has come, chunks decoded.
     body: Vec<u8>,
     /// Where in `received` the next undecoded octet of the content is.
     position: usize,
+    /// Octets after the head that were decoded and are kept no longer.
+    decoded: usize,
     chunk: Chunk,
 }
 
@@ -90,7 +95,19 @@ impl Reader {
                 Err(refusal) => return Progress::Refused(refusal),
             }
         }
-        self.read_body()
+        let progress = self.read_body();
+        self.forget_decoded();
+        progress
+    }
+
+    /// Octets that the content takes in memory until it is whole, at most.
+    pub(super) fn most(&self) -> usize {
+        match self.head.as_ref().map(|head| head.framing) {
+            Some(Framing::ContentLength(length)) => length,
+            // Beside the content a chunk's size with its extensions, or the trailers.
+            Some(Framing::Chunked) => MAX_BODY + MAX_HEAD,
+            Some(Framing::Empty) | None => 0,
+        }
     }
 
     pub(super) fn head(&self) -> Option<&Head> {
@@ -138,7 +155,25 @@ impl Reader {
         taken.len()
     }
 
+    /// The content has them, and what frames it can be far longer than it.
+    fn forget_decoded(&mut self) {
+        let Some(head) = &self.head else { return };
+        self.decoded += self.position - head.length;
+        self.received.drain(head.length..self.position);
+        self.position = head.length;
+    }
+
     fn read_chunks(&mut self) -> Progress {
+        let progress = self.decode_chunks();
+        let after_head = self.head.as_ref().map_or(0, |head| self.position - head.length);
+        if self.decoded + after_head > MAX_CODED && !matches!(progress, Progress::Refused(_)) {
+            let title = format!("the chunked body is longer than {MAX_CODED} octets with what frames it");
+            return refused(413, Finding::error("body-too-long", title));
+        }
+        progress
+    }
+
+    fn decode_chunks(&mut self) -> Progress {
         loop {
             let rest = self.received.get(self.position..).unwrap_or_default();
             match self.chunk {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Framing, MAX_BODY, MAX_HEAD, Progress, Reader};
+use super::{Framing, MAX_BODY, MAX_CODED, MAX_HEAD, Progress, Reader};
 
 /// Feeds a request in pieces of every size; all must give the same. Returns the last progress.
 fn read(request: &[u8]) -> (Progress, Reader) {
@@ -108,6 +108,33 @@ fn memory_is_bounded() {
     reader.add(format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{MAX_BODY:x}\r\n").as_bytes());
     assert_eq!(reader.add(&vec![b'a'; MAX_BODY]), Progress::NeedsBody);
     assert!(matches!(reader.add(b"\r\n1\r\n"), Progress::Refused(refusal) if refusal.status == 413));
+}
+
+/// A chunk's extensions are no content, and may be of any length.
+#[test]
+fn what_frames_the_content_is_bounded_and_not_kept() {
+    let mut reader = Reader::default();
+    reader.add(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    assert_eq!(reader.most(), MAX_BODY + MAX_HEAD);
+    let chunk = format!("1;{}\r\na\r\n", "x".repeat(16 * 1024));
+    let mut chunks = 0;
+    let refusal = loop {
+        match reader.add(chunk.as_bytes()) {
+            Progress::Refused(refusal) => break refusal,
+            _ => chunks += 1,
+        }
+        assert!(reader.received.capacity() < 4 * MAX_HEAD, "{}", reader.received.capacity());
+        assert!(chunks * chunk.len() <= MAX_CODED);
+    };
+    assert_eq!((refusal.status, refusal.finding.code.as_ref()), (413, "body-too-long"));
+    // All of 1 MiB in chunks of one octet is within it.
+    let mut reader = Reader::default();
+    reader.add(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for _ in 0..MAX_BODY / 1024 {
+        assert_eq!(reader.add("1\r\na\r\n".repeat(1024).as_bytes()), Progress::NeedsBody);
+    }
+    assert_eq!(reader.add(b"0\r\n\r\nextra"), Progress::Complete);
+    assert_eq!((reader.body().len(), reader.extra()), (MAX_BODY, &b"extra"[..]));
 }
 
 proptest! {

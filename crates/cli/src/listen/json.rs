@@ -26,12 +26,17 @@ pub(super) enum FaultKind {
     Expected(&'static str),
     /// A member of this name is there already (RFC 8259 §4).
     DuplicateName(String),
+    /// So many more are: the place is that of the first.
+    MoreDuplicateNames(usize),
 }
 
 /// Arrays and objects within each other.
 const MAX_DEPTH: usize = 128;
+/// Names that are told to be there twice, and octets that are told of each: a body can have very many.
+const MAX_DUPLICATES: usize = 20;
+const MAX_NAME: usize = 80;
 
-/// All names that are there twice, and the first thing that is not JSON.
+/// The names that are there twice, the first of them one by one, and the first thing that is not JSON.
 pub(super) fn faults(text: &[u8]) -> Vec<Fault> {
     if text.starts_with(b"\xef\xbb\xbf") {
         return vec![Fault { kind: FaultKind::ByteOrderMark, range: 0..3 }];
@@ -41,9 +46,12 @@ pub(super) fn faults(text: &[u8]) -> Vec<Fault> {
         let kind = if error.error_len().is_some() { FaultKind::NotUtf8 } else { FaultKind::Truncated };
         return vec![Fault { kind, range: at..text.len().min(at + error.error_len().unwrap_or(1)) }];
     }
-    let mut parser = Parser { text, at: 0, duplicates: Vec::new() };
+    let mut parser = Parser { text, at: 0, duplicates: Vec::new(), more: None };
     let end = parser.whole();
     let mut faults = parser.duplicates;
+    faults.extend(
+        parser.more.map(|(count, range)| Fault { kind: FaultKind::MoreDuplicateNames(count), range }),
+    );
     faults.extend(end.err());
     faults
 }
@@ -52,6 +60,8 @@ struct Parser<'a> {
     text: &'a [u8],
     at: usize,
     duplicates: Vec<Fault>,
+    /// How many there are beside, and where the first is.
+    more: Option<(usize, Range<usize>)>,
 }
 
 type Parsed<T = ()> = Result<T, Fault>;
@@ -108,8 +118,7 @@ impl Parser<'_> {
             let name = self.string()?;
             let text = self.text.get(name.clone()).unwrap_or_default();
             if !names.insert(text) {
-                let kind = FaultKind::DuplicateName(String::from_utf8_lossy(text).into_owned());
-                self.duplicates.push(Fault { kind, range: name });
+                self.duplicate(name);
             }
             if self.next() != Some(b':') {
                 return Err(self.expected("`:`"));
@@ -119,6 +128,16 @@ impl Parser<'_> {
             if self.ends(b'}', "`,` or `}`")? {
                 return Ok(());
             }
+        }
+    }
+
+    fn duplicate(&mut self, name: Range<usize>) {
+        if self.duplicates.len() < MAX_DUPLICATES {
+            let text = self.text.get(name.clone()).unwrap_or_default();
+            let kind = FaultKind::DuplicateName(cut(&String::from_utf8_lossy(text)));
+            self.duplicates.push(Fault { kind, range: name });
+        } else {
+            self.more.get_or_insert((0, name)).0 += 1;
         }
     }
 
@@ -244,6 +263,14 @@ impl Parser<'_> {
     }
 }
 
+/// A name as it is told.
+fn cut(name: &str) -> String {
+    match name.floor_char_boundary(MAX_NAME) {
+        end if end < name.len() => format!("{}…", name.get(..end).unwrap_or_default()),
+        _ => name.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -312,11 +339,21 @@ mod tests {
         assert_eq!(kinds, [twice("a"), twice("b"), FaultKind::TrailingComma]);
     }
 
+    #[test]
+    fn very_many_names_twice_are_counted() {
+        let members = format!("\"{}\":1,", "é".repeat(41)).repeat(50_001);
+        let found = faults(format!("{{{}\"b\":1}}", members).as_bytes());
+        assert_eq!(found.len(), 21);
+        assert_eq!(found[0].kind, FaultKind::DuplicateName("é".repeat(40) + "…"));
+        assert_eq!(found[20].kind, FaultKind::MoreDuplicateNames(49_980));
+        assert_eq!(found[20].range.len(), 82);
+    }
+
     proptest! {
         #[test]
         fn it_agrees_with_serde_json(text in "[ \\[\\]{}\",:a0-9.eE+\\\\u\\-tfnrule\u{e9}]{0,24}") {
             let whole = faults(text.as_bytes());
-            let good = whole.iter().all(|fault| matches!(fault.kind, FaultKind::DuplicateName(_)));
+            let good = whole.iter().all(|fault| matches!(fault.kind, FaultKind::DuplicateName(_) | FaultKind::MoreDuplicateNames(_)));
             prop_assert_eq!(good, is_json(&text), "{:?}", whole);
         }
 

@@ -6,7 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::answer::Ending;
 use super::event::{Header, How, Request};
-use super::http::{Framing, Head, MAX_BODY, Progress, Reader, Refusal};
+use super::http::{Framing, Head, Progress, Reader, Refusal};
 use super::octets::Octets;
 use super::request_check::{self, Context, Outcome};
 use super::session::{Failure, Received, Session};
@@ -102,11 +102,7 @@ async fn add(
         Progress::NeedsBody if had_head => return None,
         Progress::NeedsBody => {}
     }
-    let most = match reading.head().map(|head| head.framing) {
-        Some(Framing::ContentLength(length)) => length,
-        Some(Framing::Chunked) => MAX_BODY,
-        Some(Framing::Empty) | None => 0,
-    };
+    let most = reading.reader.most();
     if most > SMALL_BODY {
         match Arc::clone(bodies).try_acquire_many_owned(u32::try_from(most).unwrap_or(u32::MAX)) {
             Ok(room) => reading.room = Some(room),
