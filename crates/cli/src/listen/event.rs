@@ -62,6 +62,24 @@ impl Event {
         }
     }
 
+    pub(crate) fn findings_mut(&mut self) -> &mut [Finding] {
+        match self {
+            Self::ClientHello(hello) => &mut hello.findings,
+            Self::NotTls(not_tls) => &mut not_tls.findings,
+            Self::HandshakeFailed(failed) => &mut failed.findings,
+            Self::Request(request) => &mut request.findings,
+            Self::Upstream(upstream) => &mut upstream.findings,
+            Self::Closed(closed) => &mut closed.findings,
+            Self::Notice(notice) => &mut notice.findings,
+            Self::Anchors(_)
+            | Self::Listening(_)
+            | Self::Tcp(_)
+            | Self::Handshake(_)
+            | Self::Response(_)
+            | Self::Summary(_) => &mut [],
+        }
+    }
+
     /// Roughly how many octets of memory it takes.
     pub(crate) fn weight(&self) -> usize {
         match self {

@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn very_many_names_twice_are_counted() {
         let members = format!("\"{}\":1,", "é".repeat(41)).repeat(50_001);
-        let found = faults(format!("{{{}\"b\":1}}", members).as_bytes());
+        let found = faults(format!("{{{members}\"b\":1}}").as_bytes());
         assert_eq!(found.len(), 21);
         assert_eq!(found[0].kind, FaultKind::DuplicateName("é".repeat(40) + "…"));
         assert_eq!(found[20].kind, FaultKind::MoreDuplicateNames(49_980));

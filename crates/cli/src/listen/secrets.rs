@@ -12,6 +12,9 @@ use super::capture::{Attempt, Direction};
 use super::event::{Event, Header, Line, Request, Response, Route, Upstream};
 use super::octets::Octets;
 use crate::finding::{Finding, Part};
+use find::{find, is_secret_field, scheme_length};
+
+mod find;
 
 /// Whether secrets are shortened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,18 +24,6 @@ pub(crate) enum Secrets {
     Whole,
 }
 
-/// Parameters and members whose values are secret (RFC 6749, RFC 7521).
-const SECRET_PARAMETERS: [&[u8]; 7] = [
-    b"client_secret",
-    b"client_assertion",
-    b"assertion",
-    b"password",
-    b"code",
-    b"access_token",
-    b"refresh_token",
-];
-/// Header fields whose values are secret.
-const SECRET_FIELDS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
 /// How much of a secret is left to tell it from another one, and how long it must be for that.
 const LEFT: usize = 4;
 const LONG_ENOUGH: usize = 12;
@@ -42,7 +33,7 @@ const OMISSION: &str = "…";
 impl Secrets {
     /// The event as it may be shown.
     pub(crate) fn line<'a>(self, line: &'a Line) -> Cow<'a, Line> {
-        let event = match (self, &line.event) {
+        let mut event = match (self, &line.event) {
             (Self::Whole, _) => return Cow::Borrowed(line),
             (Self::Shortened, Event::NotTls(not_tls)) => {
                 let mut not_tls = not_tls.clone();
@@ -55,7 +46,11 @@ impl Secrets {
             (Self::Shortened, Event::Upstream(upstream)) => {
                 let mask = |octets: &Octets| octets.with(&self.mask(octets.octets()));
                 let (request, head) = (mask(&upstream.request), mask(&upstream.head));
-                let body = upstream.body.with(&masked_foreign(upstream.body.octets()));
+                let body = match is_encoded(upstream.head.octets()) {
+                    true => left_out(upstream.body.octets()),
+                    false => masked_foreign(upstream.body.octets()),
+                };
+                let body = upstream.body.with(&body);
                 Event::Upstream(Box::new(Upstream { request, head, body, ..upstream.as_ref().clone() }))
             }
             (Self::Shortened, Event::Response(response)) => Event::Response(Response {
@@ -63,8 +58,13 @@ impl Secrets {
                 body: response.body.with(&masked_content(response)),
                 ..response.clone()
             }),
-            (Self::Shortened, _) => return Cow::Borrowed(line),
+            (Self::Shortened, other) if other.findings().is_empty() => return Cow::Borrowed(line),
+            (Self::Shortened, other) => other.clone(),
         };
+        for finding in event.findings_mut() {
+            // What was received may be repeated there.
+            finding.title = self.mask_text(&finding.title);
+        }
         Cow::Owned(Line { event, ..*line })
     }
 
@@ -102,14 +102,14 @@ impl Secrets {
 
 fn masked_request(request: &Request) -> Request {
     let mut findings = request.findings.clone();
-    let mut mask = |octets: &Octets, part| {
-        let masked = Masked::of(octets.octets());
-        masked.move_evidence(&mut findings, part);
-        octets.with(&masked.octets)
+    let head = Masked::of(request.head.octets());
+    let (body, extra) = match is_encoded(request.head.octets()) {
+        true => (Masked::whole(request.body.octets()), Masked::whole(request.extra.octets())),
+        false => masked_run(request.body.octets(), request.extra.octets()),
     };
-    let head = mask(&request.head, Part::Head);
-    let body = mask(&request.body, Part::Body);
-    let extra = mask(&request.extra, Part::Extra);
+    for (masked, part) in [(&head, Part::Head), (&body, Part::Body), (&extra, Part::Extra)] {
+        masked.move_evidence(&mut findings, part);
+    }
     let headers = request.headers.iter().map(|Header { name, value }| {
         let value = masked_field(name, value);
         Header { name: name.clone(), value }
@@ -117,17 +117,54 @@ fn masked_request(request: &Request) -> Request {
     Request {
         target: Secrets::Shortened.mask_text(&request.target),
         headers: headers.collect(),
-        head,
-        body,
-        extra,
+        head: request.head.with(&head.octets),
+        body: request.body.with(&body.octets),
+        extra: request.extra.with(&extra.octets),
         findings,
         ..request.clone()
     }
 }
 
+/// Content and what came behind it: where Content-Length is too small, a secret begins in the one and ends
+/// in the other.
+fn masked_run(body: &[u8], extra: &[u8]) -> (Masked, Masked) {
+    let end = body.len();
+    let (mut in_body, mut in_extra) = (Vec::new(), Vec::new());
+    for secret in find(&[body, extra].concat()) {
+        if secret.start < end || secret.is_empty() && secret.end == end {
+            in_body.push((secret.start..secret.end.min(end), Place::Beginning));
+            if secret.end > end {
+                in_extra.push((0..secret.end - end, Place::Rest));
+            }
+        } else {
+            in_extra.push((secret.start - end..secret.end - end, Place::Beginning));
+        }
+    }
+    (Masked::with(body, in_body), Masked::with(extra, in_extra))
+}
+
+/// Whether the content behind this head is compressed, say: no secret can be found there.
+fn is_encoded(head: &[u8]) -> bool {
+    head.split(|octet| *octet == b'\n').any(|line| {
+        let (name, value) = line.split_at(line.iter().position(|octet| *octet == b':').unwrap_or(line.len()));
+        let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii();
+        name.trim_ascii().eq_ignore_ascii_case(b"content-encoding")
+            && !value.is_empty()
+            && !value.eq_ignore_ascii_case(b"identity")
+    })
+}
+
+/// In place of content that cannot be looked into.
+fn left_out(content: &[u8]) -> Vec<u8> {
+    if content.is_empty() { Vec::new() } else { OMISSION.as_bytes().to_vec() }
+}
+
 /// A response's content. An echo that cannot be read as one is left out: it holds the whole request.
 fn masked_content(response: &Response) -> Vec<u8> {
     let content = response.body.octets();
+    if is_encoded(response.head.octets()) {
+        return left_out(content);
+    }
     match response.route {
         Route::Echo if content.is_empty() => Vec::new(),
         Route::Echo => answer::masked_echo(content).unwrap_or_else(|| OMISSION.as_bytes().to_vec()),
@@ -143,10 +180,11 @@ fn masked_foreign(content: &[u8]) -> Vec<u8> {
 
 /// The value of one header field.
 pub(super) fn masked_field(name: &str, value: &str) -> String {
-    if !SECRET_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name)) {
-        return value.to_owned();
+    if !is_secret_field(name.as_bytes()) {
+        return Secrets::Shortened.mask_text(value);
     }
-    let (scheme, credentials) = value.as_bytes().split_at(scheme_length(value.as_bytes()));
+    let scheme = scheme_length(name.as_bytes(), value.as_bytes());
+    let (scheme, credentials) = value.as_bytes().split_at(scheme);
     String::from_utf8_lossy(&[scheme, &shortened(credentials)].concat()).into_owned()
 }
 
@@ -176,18 +214,35 @@ struct Masked {
     secrets: Vec<(Range<usize>, usize)>,
 }
 
+/// Which part of a secret something is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// All of it, or its beginning: a few characters of that are left.
+    Beginning,
+    /// What follows a part that is elsewhere.
+    Rest,
+}
+
 impl Masked {
     fn of(octets: &[u8]) -> Self {
-        let mut found = find(octets);
-        found.sort_by_key(|range| range.start);
+        Self::with(octets, find(octets).into_iter().map(|secret| (secret, Place::Beginning)))
+    }
+
+    /// Nothing is left of the octets, if there are any.
+    fn whole(octets: &[u8]) -> Self {
+        let all = (!octets.is_empty()).then_some((0..octets.len(), Place::Rest));
+        Self::with(octets, all)
+    }
+
+    /// With these secrets, which are in order and do not overlap.
+    fn with(octets: &[u8], found: impl IntoIterator<Item = (Range<usize>, Place)>) -> Self {
         let mut masked = Self { octets: Vec::with_capacity(octets.len()), secrets: Vec::new() };
         let mut at = 0;
-        for secret in found {
-            // What overlaps an earlier one is gone already.
-            if secret.start < at {
-                continue;
-            }
-            let short = shortened(octets.get(secret.clone()).unwrap_or_default());
+        for (secret, place) in found {
+            let short = match place {
+                Place::Beginning => shortened(octets.get(secret.clone()).unwrap_or_default()),
+                Place::Rest => OMISSION.as_bytes().to_vec(),
+            };
             masked.octets.extend_from_slice(octets.get(at..secret.start).unwrap_or_default());
             masked.octets.extend_from_slice(&short);
             at = secret.end;
@@ -219,77 +274,6 @@ impl Masked {
         }
         original + added - removed
     }
-}
-
-fn find(octets: &[u8]) -> Vec<Range<usize>> {
-    let mut secrets = Vec::new();
-    for name in SECRET_PARAMETERS {
-        for (start, window) in octets.windows(name.len()).enumerate() {
-            if window != name {
-                continue;
-            }
-            let before = start.checked_sub(1).and_then(|before| octets.get(before));
-            let after = start + name.len();
-            // JSON within a string of JSON has backslashes in front of its quotes.
-            let depth = backslashes(octets, after);
-            secrets.extend(match (before, octets.get(after + depth)) {
-                (Some(b'"'), Some(b'"')) => json_string(octets, after + depth + 1, depth),
-                (None | Some(b'&' | b'?' | b'\n' | b'"'), Some(b'=')) if depth == 0 => {
-                    Some(form_value(octets, after + 1))
-                }
-                _ => None,
-            });
-        }
-    }
-    let mut at = 0;
-    for line in octets.split_inclusive(|octet| *octet == b'\n') {
-        secrets.extend(field_value(line).map(|value| at + value.start..at + value.end));
-        at += line.len();
-    }
-    secrets
-}
-
-/// The inside of the string after a colon, as it is written; to the end where it has no end. Its quotes
-/// have `depth` backslashes in front of them.
-fn json_string(octets: &[u8], from: usize, depth: usize) -> Option<Range<usize>> {
-    let rest = octets.get(from..)?;
-    let quoted = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-    let inside = quoted.get(backslashes(quoted, 0)..)?.strip_prefix(b"\"")?;
-    let start = octets.len() - inside.len();
-    let mut run = 0;
-    let length = inside.iter().position(|octet| {
-        // Of a string within a string too much is taken rather than too little.
-        let ends = *octet == b'"' && if depth == 0 { run % 2 == 0 } else { run <= depth };
-        run = if *octet == b'\\' { run + 1 } else { 0 };
-        ends
-    });
-    Some(start..start + length.unwrap_or(inside.len()))
-}
-
-/// How many there are from here.
-fn backslashes(octets: &[u8], from: usize) -> usize {
-    octets.get(from..).unwrap_or_default().iter().take_while(|octet| **octet == b'\\').count()
-}
-
-fn form_value(octets: &[u8], from: usize) -> Range<usize> {
-    let rest = octets.get(from..).unwrap_or_default();
-    let length = rest.iter().position(|octet| matches!(octet, b'&' | b'\r' | b'\n' | b' '));
-    from..from + length.unwrap_or(rest.len())
-}
-
-/// The credentials in a line of a head, without their scheme.
-fn field_value(line: &[u8]) -> Option<Range<usize>> {
-    let colon = line.iter().position(|octet| *octet == b':')?;
-    let (name, value) = line.split_at(colon);
-    SECRET_FIELDS.iter().find(|field| name.trim_ascii().eq_ignore_ascii_case(field.as_bytes()))?;
-    let value = value.get(1..)?.trim_ascii_start();
-    let start = line.len() - value.len() + scheme_length(value);
-    Some(start..line.trim_ascii_end().len().max(start))
-}
-
-/// The scheme in front of credentials (RFC 9110 §11.4), with its space.
-fn scheme_length(value: &[u8]) -> usize {
-    value.iter().position(|octet| *octet == b' ').map_or(0, |space| space + 1)
 }
 
 fn shortened(secret: &[u8]) -> Vec<u8> {

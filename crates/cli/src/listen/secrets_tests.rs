@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::super::capture::{Direction, Tape};
-use super::super::event::{Event, Line, NotTls, NotTlsKind, Response, Route};
+use super::super::event::{Event, Header, Line, NotTls, NotTlsKind, Request, Response, Route};
 use super::super::octets::Octets;
 use super::{Masked, Secrets, masked_field};
 use crate::finding::{Finding, Part};
@@ -133,4 +133,59 @@ fn an_attempt_leaves_without_secrets_and_with_its_lengths() {
     let received = not_tls.received.octets();
     assert!(received.ends_with("Basic c2Vj…\r\n\r\n".as_bytes()));
     assert_eq!(not_tls.findings[0].evidence.as_ref().unwrap().end, received.len());
+}
+
+/// A request with this head, content and what came behind it.
+fn request(head: &str, body: &str, extra: &str) -> Request {
+    let [head, body, extra] = [head, body, extra].map(|part| Octets::new(part.as_bytes()));
+    Request {
+        method: "POST".to_owned(),
+        target: "/".to_owned(),
+        version: "HTTP/1.1".to_owned(),
+        headers: Vec::new(),
+        head,
+        body,
+        extra,
+        records: Vec::new(),
+        record_microseconds: Vec::new(),
+        findings: Vec::new(),
+    }
+}
+
+fn shown(request: Request) -> Request {
+    let event = Event::Request(Box::new(request));
+    let line = Line { attempt: Some(1), milliseconds: Some(0), event };
+    let Event::Request(shown) = Secrets::Shortened.line(&line).into_owned().event else { panic!() };
+    *shown
+}
+
+/// With a Content-Length that is too small, the secret goes on behind the content.
+#[test]
+fn a_secret_that_the_contents_end_cuts() {
+    let shown = shown(request("", "a=b&client_secret=0123456789", "abcdef&c=d&password=0123456789ab"));
+    assert_eq!(shown.body.octets(), "a=b&client_secret=…".as_bytes());
+    assert_eq!(shown.extra.octets(), "…&c=d&password=0123…".as_bytes());
+    assert_eq!((shown.body.count, shown.extra.count), (28, 32));
+}
+
+#[test]
+fn what_cannot_be_looked_into_is_left_out() {
+    let encoded = request("POST / HTTP/1.1\r\ncontent-encoding: gzip\r\n\r\n", "0123456789", "");
+    let shown = (shown(encoded), shown(request("Content-Encoding: identity\r\n\r\n", "0123456789", "")));
+    assert_eq!(shown.0.body.octets(), "…".as_bytes());
+    assert_eq!((shown.0.body.count, shown.0.extra.octets()), (10, &b""[..]));
+    assert_eq!(shown.1.body.octets(), b"0123456789");
+}
+
+/// Findings repeat what was received, and so do header fields that are no secret themselves.
+#[test]
+fn what_is_repeated_is_masked_there_too() {
+    let mut request = request("", "", "");
+    request.findings = vec![Finding::error("x", "`a;client_secret=0123456789ab` is nobody")];
+    request.headers =
+        vec![Header { name: "Referer".to_owned(), value: "https://x/?code=0123456789ab".to_owned() }];
+    let shown = shown(request);
+    assert!(!shown.findings[0].title.contains("4567"), "{}", shown.findings[0].title);
+    assert_eq!(shown.headers[0].value, "https://x/?code=0123…");
+    assert_eq!(masked_field("Set-Cookie", "sid=0123456789ab; Path=/"), "sid=…");
 }
