@@ -207,7 +207,9 @@ pub fn registries() -> Result<(), Failure> {
 /// # Errors
 /// It is not there and cannot be installed.
 pub fn browser() -> Result<PathBuf, Failure> {
-    let find = || BROWSERS.iter().find_map(|browser| on_path(browser));
+    // Ubuntu's package is a stand-in that only says where the browser could be had.
+    let runs = |browser: &PathBuf| process::output(Command::new(browser).arg("--version")).is_some();
+    let find = || BROWSERS.iter().filter_map(|browser| on_path(browser)).find(|browser| runs(browser));
     if let Some(browser) = find() {
         return Ok(browser);
     }
