@@ -150,7 +150,10 @@ impl Answer {
         if !has("Content-Type") {
             field("Content-Type", "application/json");
         }
-        if !has("Content-Length") && !has("Transfer-Encoding") {
+        // RFC 9110 §8.6: not where there is never content, nor where the length is not known.
+        let is_bare = self.body.is_empty()
+            && (matches!(self.status, 204 | 304) || method == "HEAD" && self.route == Route::Proxy);
+        if !has("Content-Length") && !has("Transfer-Encoding") && !is_bare {
             field("Content-Length", &self.body.len().to_string());
         }
         for (name, value) in &self.fields {

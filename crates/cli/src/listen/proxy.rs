@@ -45,6 +45,8 @@ const HOP_BY_HOP: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
+/// What this server is called in Via.
+const PSEUDONYM: &str = "picopost";
 /// Fields that are written anew.
 const REWRITTEN: [&str; 3] = ["host", "content-length", "expect"];
 
@@ -86,10 +88,14 @@ impl Proxy {
     pub(super) async fn pass_on(&self, head: &Head, body: &[u8], limit: Duration) -> (Upstream, Answer) {
         let request = self.request(head, body);
         let start = Instant::now();
-        let outcome = timeout(limit, self.converse(&[request.as_slice(), body].concat(), &head.method)).await;
-        let outcome = outcome.unwrap_or_else(|_over| {
-            Err(format!("no whole answer came from `{}` in {} s", self.authority, limit.as_secs()))
-        });
+        let outcome = if has_been_here(head) {
+            Err("the request has come through this proxy before: its service is the proxy itself".to_owned())
+        } else {
+            let sent = [request.as_slice(), body].concat();
+            timeout(limit, self.converse(&sent, &head.method)).await.unwrap_or_else(|_over| {
+                Err(format!("no whole answer came from `{}` in {} s", self.authority, limit.as_secs()))
+            })
+        };
         let mut upstream = Upstream {
             authority: self.authority.clone(),
             request: Octets::new(&request),
@@ -101,7 +107,7 @@ impl Proxy {
                 upstream.status = Some(received.status);
                 upstream.head = Octets::new(&received.head);
                 upstream.body = Octets::new(&received.body);
-                answer(received)
+                answer(received, &head.method)
             }
             Err(reason) => {
                 upstream.findings.push(
@@ -121,7 +127,7 @@ impl Proxy {
             request.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         // RFC 9110 §7.6.3.
-        request.push_str(&format!("Via: 1.{} picopost\r\nConnection: close\r\n", head.minor_version));
+        request.push_str(&format!("Via: 1.{} {PSEUDONYM}\r\nConnection: close\r\n", head.minor_version));
         let mut request = request.into_bytes();
         for (name, value) in end_to_end(&head.fields) {
             if !REWRITTEN.contains(&name.to_ascii_lowercase().as_str()) {
@@ -221,11 +227,19 @@ fn end_to_end(fields: &[(String, Vec<u8>)]) -> impl Iterator<Item = (&str, &[u8]
     })
 }
 
+/// Whether the request names this server among those that passed it on (RFC 9110 §7.6.3).
+fn has_been_here(head: &Head) -> bool {
+    let values = head.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("via"));
+    let mut hops = values.flat_map(|(_, value)| value.split(|octet| *octet == b','));
+    hops.any(|hop| hop.trim_ascii().split(|octet| *octet == b' ').nth(1) == Some(PSEUDONYM.as_bytes()))
+}
+
 /// The service's answer, for the client.
-fn answer(received: Received) -> Answer {
+fn answer(received: Received, method: &str) -> Answer {
     let text = |(name, value): (&str, &[u8])| (name.to_owned(), String::from_utf8_lossy(value).into_owned());
-    // Without content, as in answer to HEAD, the length is that of another answer.
-    let keeps_length = received.body.is_empty();
+    // RFC 9110 §8.6: in answer to HEAD, and with 304, the length is that of another answer. In any other
+    // it is written anew.
+    let keeps_length = method == "HEAD" || received.status == 304;
     let fields = end_to_end(&received.fields)
         .filter(|(name, _)| keeps_length || !name.eq_ignore_ascii_case("content-length"))
         .map(text)
@@ -248,8 +262,12 @@ fn failed(reason: &str) -> Answer {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
+    use super::super::answer::Ending;
     use super::super::http::Reader;
-    use super::{Proxy, end_to_end};
+    use super::super::upstream::parse;
+    use super::{Proxy, answer, end_to_end, has_been_here};
 
     #[test]
     fn fields_of_one_hop_stay_behind() {
@@ -280,6 +298,44 @@ mod tests {
             "POST /a?b HTTP/1.1\r\nHost: api.example.com:8443\r\nContent-Length: 2\r\nVia: 1.0 picopost\r\n\
              Connection: close\r\nUser-Agent: d\r\n\r\n"
         );
+    }
+
+    /// The framing fields of an answer to this method, as the client gets them.
+    fn framing(method: &str, octets: &str) -> Vec<String> {
+        let received = parse(octets.as_bytes(), method, true).unwrap().unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let (head, _) = answer(received, method).encode(method, 1, Ending::KeepAlive, now);
+        let head = String::from_utf8(head).unwrap();
+        let framing = |line: &&str| line.starts_with("Content-Length") || line.starts_with("Transfer");
+        head.lines().filter(framing).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn an_answer_has_one_framing() {
+        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n";
+        assert_eq!(framing("POST", chunked), ["Content-Length: 0"]);
+        let text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+        assert_eq!(framing("GET", &format!("{text}hi")), ["Content-Length: 2"]);
+        assert_eq!(framing("HEAD", text), ["Content-Length: 2"]);
+        assert_eq!(framing("HEAD", "HTTP/1.1 200 OK\r\n\r\n"), [""; 0]);
+        assert_eq!(
+            framing("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"),
+            ["Content-Length: 9"]
+        );
+        assert_eq!(framing("GET", "HTTP/1.1 304 Not Modified\r\n\r\n"), [""; 0]);
+        assert_eq!(framing("POST", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"), [""; 0]);
+        assert!(parse(b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "POST", true).is_err());
+    }
+
+    #[test]
+    fn a_request_that_comes_round_is_known() {
+        for (via, expected) in
+            [("1.1 picopost", true), ("1.0 a, 1.1 picopost (x)", true), ("1.1 picoposter", false)]
+        {
+            let mut reader = Reader::default();
+            reader.add(format!("GET / HTTP/1.1\r\nHost: x\r\nVia: {via}\r\n\r\n").as_bytes());
+            assert_eq!(has_been_here(reader.head().unwrap()), expected, "{via}");
+        }
     }
 
     #[test]

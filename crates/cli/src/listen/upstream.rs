@@ -37,7 +37,10 @@ pub(super) fn parse(octets: &[u8], method: &str, ended: bool) -> Result<Option<R
         let (head, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
         let status = response.code.unwrap_or_default();
         // Interim answers come before the one that counts (RFC 9110 §15.2).
-        if (100..200).contains(&status) && status != 101 {
+        if status == 101 {
+            return Err("it switches to another protocol, and nobody asked for one".to_owned());
+        }
+        if (100..200).contains(&status) {
             rest = after;
             continue;
         }
@@ -65,7 +68,7 @@ fn body(received: &Received, after: &[u8], method: &str, ended: bool) -> Result<
         let fields = received.fields.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name));
         fields.map(|(_, value)| value.as_slice()).collect::<Vec<_>>()
     };
-    if method == "HEAD" || matches!(received.status, 101 | 204 | 304) {
+    if method == "HEAD" || matches!(received.status, 204 | 304) {
         return Ok(Some(Vec::new()));
     }
     let whole = match (values("transfer-encoding").as_slice(), values("content-length").as_slice()) {

@@ -107,6 +107,10 @@ impl Wire {
     /// Receives at least one more octet.
     pub(super) async fn fill(&mut self) -> Result<(), End> {
         loop {
+            // `timeout_at` looks at the socket first: who never stops sending would have no end of time.
+            if Instant::now() >= self.deadline && self.last.is_some() {
+                return Err(if self.is_active() { End::TooSlow } else { End::TimedOut });
+            }
             match timeout_at(self.deadline, self.stream.readable()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_closed)) => return Err(End::Reset),
@@ -214,5 +218,31 @@ fn end_of(kind: ErrorKind) -> Result<(), End> {
     match kind {
         ErrorKind::Interrupted | ErrorKind::WouldBlock => Ok(()),
         _ => Err(End::Reset),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::time::Duration;
+
+    use super::super::capture::Tape;
+    use super::{End, Wire};
+
+    /// Octets that wait already do not make a stage longer.
+    #[test]
+    fn who_never_stops_sending_has_no_more_time_than_others() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let mut client = std::net::TcpStream::connect(address).unwrap();
+            client.write_all(&[0; 40_000]).unwrap();
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.readable().await.unwrap();
+            let mut wire = Wire::new(stream, Duration::ZERO, Tape::new(1, address, address));
+            assert_eq!(wire.fill().await, Ok(()));
+            assert_eq!(wire.fill().await, Err(End::TooSlow));
+        });
     }
 }
