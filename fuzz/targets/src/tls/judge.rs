@@ -121,7 +121,10 @@ impl Expected {
         if !resumed && scenario.wrong_key {
             return Some("the certificate is another's");
         }
-        if !is_order_good(&self.order(), resumed) {
+        let mut order = self.order();
+        // What is in clear and in no transcript may get lost on the way, and nobody is the wiser.
+        order.retain(|sent| scenario.network.is_empty() || *sent != (NEW_SESSION_TICKET, None));
+        if !is_order_good(&order, resumed) {
             return Some("messages are missing, out of order, or under the wrong keys");
         }
         self.message_fault(client, network)
@@ -212,6 +215,7 @@ impl Expected {
 
 const ALERT: u8 = 21;
 const APPLICATION_DATA: u8 = 23;
+const NEW_SESSION_TICKET: u8 = 4;
 const FINISHED: u8 = 20;
 /// What a server sends once.
 const HANDSHAKE: [Message; 5] = [
